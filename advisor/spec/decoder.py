@@ -1,0 +1,64 @@
+"""The decoder family: a causal language model of GPT-2's shape."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from advisor.spec import check
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.check import Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoder:
+    """Embedding, `depth` identical blocks (attention, MLP), final norm, head.
+
+    Raises InputError or UnknownError, with the field's path, for what cannot be built.
+    """
+
+    context: Size  # longest sequence [tokens]; rows of the position table
+    d_model: Size
+    depth: Size
+    embedding: Embedding
+    attention: Attention
+    mlp: MLP
+    norm: Norm = field(default_factory=Norm)
+    head: Head = field(default_factory=Head)
+
+    def __post_init__(self) -> None:
+        check.whole("model.context", self.context, check.MAX_CONTEXT)
+        check.whole("model.d_model", self.d_model, check.MAX_WIDTH)
+        check.whole("model.depth", self.depth, check.MAX_DEPTH)
+        for name in ("embedding", "attention", "mlp", "norm", "head"):
+            getattr(self, name).check(f"model.{name}")
+        check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
+
+    @classmethod
+    def gpt(
+        cls, *, vocab: Size, context: Size, d_model: Size, depth: Size, heads: Size,
+        hidden: "Size | None" = None, dropout: float = 0.0, bias: bool = True, tied: bool = True,
+    ) -> "Decoder":  # fmt: skip
+        """GPT-2 / nanoGPT: one dropout and one bias switch for all blocks, hidden = 4 * d_model unless given."""
+        return cls(
+            context=context,
+            d_model=d_model,
+            depth=depth,
+            embedding=Embedding(vocab=vocab, dropout=dropout),
+            attention=Attention(heads=heads, qkv_bias=bias, out_bias=bias, dropout=dropout),
+            mlp=MLP(hidden=4 * d_model if hidden is None else hidden, bias=bias, dropout=dropout),
+            norm=Norm(bias=bias),
+            head=Head(tied=tied),
+        )
+
+    @property
+    def head_size(self) -> Size:
+        """Width of one attention head, d_model / heads."""
+        return self.d_model // self.attention.heads
+
+    def with_dropout(self, dropout: float) -> "Decoder":
+        """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""
+        return dataclasses.replace(
+            self,
+            embedding=dataclasses.replace(self.embedding, dropout=dropout),
+            attention=dataclasses.replace(self.attention, dropout=dropout),
+            mlp=dataclasses.replace(self.mlp, dropout=dropout),
+        )

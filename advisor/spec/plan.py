@@ -1,0 +1,51 @@
+"""The plan: how a model is trained, as far as it costs memory or time."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.spec import check
+from advisor.spec.check import Size
+from advisor.spec.decoder import Decoder
+
+PRECISIONS = ("fp32", "bf16", "pure-bf16")
+OPTIMIZER_IMPLEMENTATIONS = ("fused", "foreach")
+CHECKPOINTING = ("none", "block")
+ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One training step of AdamW.
+
+    `precision`: fp32; bf16 = fp32 weights under bf16 autocast; pure-bf16 = everything in bf16.
+    `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, memory-efficient for fp32.
+    `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
+    """
+
+    batch: Size = 8  # micro-batch [sequences]
+    sequence: Size = 1024  # [tokens]
+    precision: Literal["fp32", "bf16", "pure-bf16"] = "bf16"
+    optimizer_implementation: Literal["fused", "foreach"] = "fused"
+    checkpointing: Literal["none", "block"] = "none"
+    attention_kernel: Literal["auto", "math", "flash", "efficient"] = "auto"
+    keep_logits: bool = False
+
+    def __post_init__(self) -> None:
+        check.whole("plan.batch", self.batch, check.MAX_BATCH)
+        check.whole("plan.sequence", self.sequence, check.MAX_CONTEXT)
+        check.choice("plan.precision", self.precision, PRECISIONS)
+        check.choice("plan.optimizer_implementation", self.optimizer_implementation, OPTIMIZER_IMPLEMENTATIONS)
+        check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
+        check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
+        check.flag("plan.keep_logits", self.keep_logits)
+
+    @property
+    def kernel(self) -> str:
+        """The attention kernel that runs: math, flash or efficient."""
+        if self.attention_kernel != "auto":
+            return self.attention_kernel
+        return "efficient" if self.precision == "fp32" else "flash"
+
+    def check_against(self, model: Decoder) -> None:
+        """Raises InputError when the model cannot run this plan."""
+        check.at_most("plan.sequence", self.sequence, "model.context", model.context)

@@ -1,0 +1,1 @@
+"""Records to frames to figures to cards to one offline HTML page."""

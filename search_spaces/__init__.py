@@ -1,0 +1,1 @@
+"""What may vary in a study: declared in TOML, feasible by construction."""

@@ -1,0 +1,1 @@
+"""Tuning studies: a coordinator that asks and tells, executors that run trials, one store."""

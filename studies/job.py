@@ -1,0 +1,94 @@
+"""What the coordinator hands to a worker, and what the worker sends back. No torch here."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.spec import Decoder, Plan
+from studies.records import CurvePoint, Reason, State, SweepRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Text to train on: `pydoc` (pydoc_data.topics of Python itself) or the path of a UTF-8 file; bytes as tokens."""
+
+    source: str = "pydoc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Hyperparameters of the optimizer: AdamW, linear warm-up, then `schedule` down to `min_lr_ratio` * learning_rate."""
+
+    learning_rate: float
+    weight_decay: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.95
+    eps: float = 1e-8
+    grad_clip: float = 1.0  # global norm; 0 = off
+    warmup_ratio: float = 0.1  # of the steps
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    min_lr_ratio: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """Where trials run: `cpu`, `cuda:0`, `mps`."""
+
+    name: str = "cpu"
+    threads: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialJob:
+    """Everything one training run needs. `flops_per_step` and sizes come from the ledger, not from the worker."""
+
+    model: Decoder
+    plan: Plan
+    recipe: Recipe
+    data: Data
+    device: Device
+    seed: int
+    steps: int
+    eval_every: int  # [steps]
+    eval_batches: int  # validation batches per evaluation, the same ones every time
+    flops_per_step: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepJob:
+    """An LR range test: exponential ramp from `low` to `high` over `steps`."""
+
+    model: Decoder
+    plan: Plan
+    recipe: Recipe
+    data: Data
+    device: Device
+    seed: int
+    low: float = 1e-5
+    high: float = 1.0
+    steps: int = 100
+
+
+Job = TrialJob | SweepJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reports:
+    """Worker -> coordinator, batched: at most a few messages per second."""
+
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Worker -> coordinator, the last message. `sweep` for a SweepJob."""
+
+    state: State
+    reason: Reason = ""
+    message: str = ""
+    value: float | None = None
+    measured_memory_bytes: int | None = None
+    sweep: SweepRecord | None = None
+
+
+Message = Reports | Outcome
+STOP = "stop"  # coordinator -> worker: end now, tell PRUNED with reason rung

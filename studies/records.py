@@ -1,0 +1,110 @@
+"""What a study leaves behind: plain frozen records, written by the coordinator, read by reports and faces."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
+# why a trial is PRUNED: rung, diverged, nan; why it is FAIL: oom, crash, timeout, lost, bug; "" otherwise
+Reason = Literal["", "rung", "diverged", "nan", "oom", "crash", "timeout", "lost", "bug"]
+Role = Literal["default", "search", "final"]  # the untuned default, a trial of the search, the winner's re-run
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurvePoint:
+    """One report of a trial. `validation_loss` [nats/token] only where an evaluation ran."""
+
+    step: int
+    tokens: int
+    flops: float
+    seconds: float  # training time since the trial began, without start-up
+    train_loss: float  # mean since the last point [nats/token]
+    validation_loss: float | None
+    learning_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """One trial as it ended (or RUNNING).
+
+    `params` are Optuna's suggested values by name; `point` is what they resolved to, always with
+    learning_rate, dropout, depth, d_model, heads, hidden, batch, weight_decay.
+    """
+
+    number: int
+    role: Role
+    state: State
+    reason: Reason
+    message: str
+    params: dict[str, float]
+    point: dict[str, float]
+    value: float | None  # final validation loss [nats/token]; of a pruned trial the last one seen
+    parameters: int
+    flops: float  # spent [FLOP]
+    memory_bytes: int  # predicted peak of allocated memory on the study's device
+    measured_memory_bytes: int | None  # where the device can tell
+    tokens: int
+    seconds: float  # wall-clock, start-up included
+    started: float  # seconds since the study began
+    seed: int
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepRecord:
+    """One LR range test: smoothed loss against learning rate, and what each rule reads off it."""
+
+    point: dict[str, float]  # the model it ran on
+    learning_rates: tuple[float, ...]
+    losses: tuple[float, ...]  # raw [nats/token]
+    smoothed: tuple[float, ...]
+    rules: dict[str, float]  # rule name -> learning rate; "drop70" is the centre, "edge" the edge of stability
+    low: float  # bounds handed to the search
+    high: float
+    verdict: str  # one sentence; says so when rules disagree by more than an octave
+    agrees: bool
+    restored: bool  # model, optimizer, RNG and data position were byte for byte as before
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where the numbers come from."""
+
+    command: str
+    created: str  # ISO 8601, UTC
+    versions: dict[str, str]
+    device: dict[str, str]  # name, kind (cpu, cuda, mps), memory, threads
+    data: dict[str, str]  # name, sha256, tokens, vocabulary
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRecord:
+    """A study, whole. `target` holds the sizing half of `advisor run` (GPU, proposals), as plain JSON values."""
+
+    name: str
+    state: Literal["RUNNING", "FINISHED", "INTERRUPTED"]
+    budget_seconds: float
+    spent_seconds: float
+    tokens_per_trial: int
+    space: dict[str, object]  # the declared search space, as read from TOML
+    provenance: Provenance
+    sweeps: tuple[SweepRecord, ...] = ()
+    trials: tuple[TrialRecord, ...] = ()
+    importances: dict[str, float] = field(default_factory=dict)
+    target: dict[str, object] = field(default_factory=dict)
+
+    def trials_of(self, role: Role) -> tuple[TrialRecord, ...]:
+        """The trials with this role."""
+        return tuple(t for t in self.trials if t.role == role)
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The COMPLETE search trial of the lowest validation loss."""
+        done = [t for t in self.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
+        return min(done, key=lambda t: (t.value, t.number), default=None)
+
+    @property
+    def default(self) -> TrialRecord | None:
+        """The untuned default config, trained on the same token budget."""
+        return next((t for t in self.trials_of("default") if t.state == "COMPLETE"), None)

@@ -1,0 +1,1 @@
+"""One trial: the only folder that imports torch."""
