@@ -1,0 +1,105 @@
+"""Scaled dot-product attention: the kernels that PyTorch chooses from, by what they allocate, save and compute.
+
+Shapes: q, k, v and out are [B, H, T, K]; qkv is [B, T, 3D].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.ledger.autograd import Edge, Grads
+from advisor.ledger.branch import branch
+from advisor.ledger.machine import Machine
+from advisor.ledger.tensor import Tensor
+
+HEAD_ALIGNMENT = 8  # flash pads the head size to a multiple of 8
+EFFICIENT_ROWS = 32  # the memory-efficient kernel pads the log-sum-exp's sequence to a multiple of 32
+
+
+def self_attention(m: Machine, path: str, qkv: Tensor, heads: Any, kernel: str, dropout: float) -> Tensor:
+    """qkv [B, T, 3D] -> [B, T, D], causal; `kernel`: math, flash or efficient."""
+    m.tape.path = path
+    batch, sequence, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+    shape = (batch, heads, sequence, width // heads)
+    split = m.node(_split_backward, [qkv.edge], outputs=3)
+    split.saved = (qkv.shape, qkv.dtype)
+    q, k, v = (Tensor(shape, qkv.dtype, qkv.storage, Edge(split, i)) for i in range(3))
+    if kernel == "math":
+        out = _math(m, q, k, v, dropout)
+    elif kernel == "flash" and branch(shape[3] % HEAD_ALIGNMENT != 0):
+        out = _padded_flash(m, q, k, v)
+    else:
+        out = _fused(m, q, k, v, kernel)
+    return out.view(batch, sequence, width)
+
+
+def _split_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    shape, dtype = saved
+    return [m.empty(shape, dtype, "cat")]
+
+
+def _matmul_flops(q: Tensor) -> Any:
+    """FLOPs of q @ k.T for all heads; the whole T x T square."""
+    batch, heads, sequence, head_size = q.shape
+    return 2.0 * batch * heads * sequence * sequence * head_size
+
+
+# flash and memory-efficient: one kernel each way, the scores are never stored
+
+
+def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
+    batch, heads, sequence, _ = q.shape
+    rows = sequence if kernel == "flash" else (sequence + EFFICIENT_ROWS - 1) // EFFICIENT_ROWS * EFFICIENT_ROWS
+    op = f"_scaled_dot_product_{kernel}_attention"
+    node = m.node(_fused_backward, [q.edge, k.edge, v.edge])
+    inputs = m.save(q, k, v)
+    m.tape.count(2 * _matmul_flops(q))
+    out = m.empty(q.shape, q.dtype, op)
+    log_sum_exp = m.empty((batch, heads, rows), "fp32", op)
+    random = [m.empty((2,) if kernel == "flash" and i == 0 else (), "int64", op) for i in range(2)]
+    node.saved = (op, inputs + m.save(out, log_sum_exp, *random))
+    out.edge = Edge(node)
+    return out
+
+
+def _fused_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    op, tensors = saved
+    q, k, v, *_ = m.unpack(tensors)
+    m.tape.count(5 * _matmul_flops(q))  # the scores are computed again, then four gradients
+    return [m.empty(t.shape, t.dtype, f"{op}_backward") for t in (q, k, v)]
+
+
+# head sizes that flash cannot take as they are
+
+
+def _padded_flash(m: Machine, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    heads = [_derived(m, t, t.shape, "clone") for t in (q, k, v)]
+    width = (q.shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
+    padded = []
+    for t in heads:
+        wide = m.empty((*t.shape[:3], width), t.dtype, "constant_pad_nd")
+        wide.edge = _derived(m, t, t.shape, "constant_pad_nd").edge
+        padded.append(wide)
+    out = _fused(m, *padded, "flash")
+    narrow = _derived(m, out, out.shape, "slice_backward")
+    clone = m.empty(q.shape, q.dtype, "clone")
+    clone.edge = narrow.edge
+    return clone
+
+
+def _derived(m: Machine, x: Tensor, shape: tuple[Any, ...], op: str) -> Tensor:
+    """A view of x whose gradient costs a new tensor of `shape`."""
+    node = m.node(_new_gradient, [x.edge])
+    node.saved = (shape, x.dtype, op)
+    return Tensor(x.shape, x.dtype, x.storage, Edge(node))
+
+
+def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
+    return [m.empty(*saved)]
+
+
+# math: plain matrix products and a softmax, the scores are stored
+
+
+def _math(m: Machine, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+    raise NotImplementedError

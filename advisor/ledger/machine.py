@@ -1,0 +1,187 @@
+"""The memory machine: an interpreter of one training step over sizes only.
+
+It holds what PyTorch keeps beside the tensors themselves: the parameters, the autograd sequence number, the autocast
+weight cache, the checkpointed regions. The ops (ops.py) run on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from advisor.ledger.autograd import PARAMETER_SEQUENCE, Backward, Edge, Node, accumulate
+from advisor.ledger.tape import Segment, Tape, aligned
+from advisor.ledger.tensor import ITEM_SIZE, Storage, Tensor, numel
+
+
+class Parameter(Tensor):
+    """A trainable weight; `repeat` identical ones exist when it stands in a repeated block."""
+
+    __slots__ = ("grad", "path", "repeat", "role")
+
+    def __init__(self, path: str, shape: tuple[Any, ...], dtype: str, role: str, repeat: Any) -> None:
+        super().__init__(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], None))
+        self.path, self.role, self.repeat = path, role, repeat
+        self.grad: Tensor | None = None
+        node = Node(PARAMETER_SEQUENCE, accumulate, [])
+        node.path, node.saved = path, self
+        self.edge = Edge(node)
+
+
+class StopRecomputation(Exception):
+    """A recomputed region has saved again all that its forward pass saved."""
+
+
+class Region:
+    """A checkpointed stretch: its input is kept, what it saved is computed again when the first of it is needed."""
+
+    def __init__(self, run: Callable[[Tensor], Tensor], x: Tensor) -> None:
+        self.run, self.x = run, x
+        self.count = 0  # tensors that the forward pass saved
+        self.recomputed: dict[int, Tensor] | None = None
+
+
+class Handle:
+    """Stands for the index-th tensor saved in a region."""
+
+    __slots__ = ("index", "region")
+
+    def __init__(self, region: Region) -> None:
+        self.region, self.index = region, region.count
+        region.count += 1
+
+
+class Machine:
+    """`weight_dtype`: fp32 or bf16; `autocast_dtype`: the dtype of matrix products under autocast, or None."""
+
+    def __init__(self, weight_dtype: str, autocast_dtype: str | None) -> None:
+        self.tape = Tape()
+        self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
+        self.parameters: list[Parameter] = []
+        self.saved: dict[Storage, Any] = {}  # storages saved for backward, with how often their segment repeats
+        self._sequence = 0
+        self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
+        self._region: Region | None = None
+        self._recomputed: list[Tensor] | None = None
+
+    # tensors
+
+    def empty(self, shape: tuple[Any, ...], dtype: str, op: str) -> Tensor:
+        """A new tensor."""
+        return Tensor(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], self.tape, op))
+
+    def given(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
+        """A tensor that lives before and after the step: a batch of token ids."""
+        return Tensor(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], None))
+
+    def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
+        """Declares a weight of the segment that runs now."""
+        segment = self.tape.segments[-1]
+        weight = Parameter(f"{segment.name}.{path}", shape, self.weight_dtype, role, segment.repeat)
+        self.parameters.append(weight)
+        return weight
+
+    def node(self, backward: Backward, edges: list[Edge | None], outputs: int = 1) -> Node:
+        """A node of the backward graph for the op that runs now."""
+        self._sequence += 1
+        node = Node(self._sequence, backward, edges, outputs)
+        node.path, node.segment = self.tape.path, self.tape.segments[-1]
+        return node
+
+    # the backward pass
+
+    def enter(self, node: Node) -> None:
+        """The engine runs `node` now: its events belong to its own block's stretch of the backward pass."""
+        self.tape.path = node.path
+        home, current = node.segment, self.tape.segments[-1]
+        if home is None or (current.phase == "backward" and current.name == home.name):
+            return
+        last = home.first + home.step * (home.repeat - 1)
+        self.tape.begin(Segment("backward", home.name, home.repeat, last, -home.step))
+
+    # saved tensors and checkpointing
+
+    def save(self, *tensors: Tensor) -> tuple[Tensor | Handle, ...]:
+        """What a node keeps for its backward pass, unless a region keeps a promise in its place."""
+        if self._recomputed is not None:
+            self._recomputed.extend(tensors)
+            if self._region is not None and len(self._recomputed) >= self._region.count:
+                raise StopRecomputation
+            return ()
+        if self._region is not None:
+            return tuple(Handle(self._region) for _ in tensors)
+        self._remember(*tensors)
+        return tensors
+
+    def _remember(self, *tensors: Tensor) -> None:
+        for tensor in tensors:
+            if tensor.storage.tape is not None:  # neither a parameter nor the batch
+                self.saved.setdefault(tensor.storage, self.tape.segments[-1].repeat)
+
+    def unpack(self, saved: tuple[Tensor | Handle, ...]) -> tuple[Tensor, ...]:
+        """The saved tensors of a node, recomputed when they stand in a region."""
+        return tuple(self._recall(s) if isinstance(s, Handle) else s for s in saved)
+
+    def checkpoint(self, run: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """torch.utils.checkpoint.checkpoint(run, x, use_reentrant=False)."""
+        self._remember(x)
+        self._region = Region(run, x)
+        try:
+            return run(x)
+        finally:
+            self._region = None
+
+    def _recall(self, handle: Handle) -> Tensor:
+        region = handle.region
+        if region.recomputed is None:
+            region.recomputed = self._recompute(region)
+        return region.recomputed.pop(handle.index)
+
+    def _recompute(self, region: Region) -> dict[int, Tensor]:
+        path = self.tape.path
+        self._region, self._recomputed = region, []
+        try:
+            with self.autocast():
+                region.run(region.x)
+        except StopRecomputation:
+            pass  # as PyTorch does: nothing after the last saved tensor is computed again
+        recomputed = dict(enumerate(self._recomputed))
+        self._region, self._recomputed = None, None
+        self.tape.path = path
+        return recomputed
+
+    # autocast
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """torch.autocast: cast copies of weights are cached until the context exits."""
+        outer, self._casts = self._casts, {}
+        try:
+            yield
+        finally:
+            self._drop_casts()
+            self._casts = outer
+
+    def cast_weight(self, weight: Parameter, dtype: str, cast: Callable[[Tensor, str], Tensor]) -> Tensor:
+        """The cached copy of a weight in `dtype`."""
+        if weight not in self._casts:
+            self._casts[weight] = (self.tape.segments[-1], cast(weight, dtype))
+        return self._casts[weight][1]
+
+    def _drop_casts(self) -> None:
+        """Copies that were made once per repetition of a block are dropped as often."""
+        while self._casts:
+            weight, (home, _) = next(iter(self._casts.items()))
+            current = self.tape.segments[-1]
+            if current.phase == "forward" and current.repeat is not home.repeat:
+                self.tape.begin(Segment("forward", "autocast exit", home.repeat))
+            del self._casts[weight]
+
+
+def parameter_bytes(parameters: list[Parameter], dtype_size: int | None = None) -> Any:
+    """Bytes of all weights, each rounded up to 512; in another item size for gradients or states."""
+    total: Any = 0
+    for p in parameters:
+        total = total + aligned(p.numel * (dtype_size or ITEM_SIZE[p.dtype])) * p.repeat
+    return total

@@ -1,0 +1,199 @@
+"""One rule per op: what it allocates, saves and computes, forward and backward, in the order in which PyTorch does.
+
+Names of allocations are ATen's. N stands for the flattened leading dimensions, B batch, T sequence, H heads,
+K head size, V vocab. FLOPs count 2 per multiply-add, of matrix products and attention only, as
+torch.utils.flop_counter.FlopCounterMode does; causal attention is not halved.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.ledger.autograd import Edge, Grads
+from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.tensor import Tensor, numel
+
+
+def cast(m: Machine, x: Tensor, dtype: str) -> Tensor:
+    """x.to(dtype): a copy, or x itself when it has that dtype already."""
+    if x.dtype == dtype:
+        return x
+    node = m.node(_cast_backward, [x.edge])
+    node.saved = x.dtype
+    out = m.empty(x.shape, dtype, "_to_copy")
+    out.edge = Edge(node)
+    return out
+
+
+def _cast_backward(m: Machine, dtype: Any, grads: Grads) -> Grads:
+    return [m.empty(_only(grads).shape, dtype, "_to_copy")]
+
+
+def _only(grads: Grads) -> Tensor:
+    assert grads[0] is not None
+    return grads[0]
+
+
+def _autocast(m: Machine, x: Tensor) -> Tensor:
+    """x in the dtype of matrix products; a weight's copy is cached until the autocast context exits."""
+    if m.autocast_dtype is None or x.dtype == m.autocast_dtype:
+        return x
+    if isinstance(x, Parameter):
+        return m.cast_weight(x, m.autocast_dtype, lambda w, dtype: cast(m, w, dtype))
+    return cast(m, x, m.autocast_dtype)
+
+
+def linear(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None = None) -> Tensor:
+    """x [..., in] @ weight[out, in].T + bias[out] -> [..., out]."""
+    m.tape.path = path
+    b = None if bias is None else _autocast(m, bias)
+    w = _autocast(m, weight)
+    a = _autocast(m, x)
+    edges = [a.edge, w.edge] if b is None else [a.edge, w.edge, b.edge]
+    node = m.node(_mm_backward if b is None else _addmm_backward, edges)
+    node.saved = m.save(a, w)
+    m.tape.count(_mm_flops(a, w))
+    out = m.empty((*a.shape[:-1], w.shape[0]), a.dtype, "mm" if b is None else "addmm")
+    out.edge = Edge(node)
+    return out
+
+
+def _mm_flops(x: Tensor, w: Tensor) -> Any:
+    return 2.0 * numel(x.shape[:-1]) * w.shape[1] * w.shape[0]
+
+
+def _addmm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, w = m.unpack(saved)
+    m.tape.count(2 * _mm_flops(x, w))
+    grad_x = m.empty(x.shape, x.dtype, "mm")
+    grad_w = m.empty(w.shape, w.dtype, "mm")
+    grad_b = m.empty((w.shape[0],), w.dtype, "sum")
+    return [grad_x, grad_w, grad_b]
+
+
+def _mm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, w = m.unpack(saved)
+    m.tape.count(2 * _mm_flops(x, w))
+    grad_w = m.empty(w.shape, w.dtype, "mm")
+    grad_x = m.empty(x.shape, x.dtype, "mm")
+    return [grad_x, grad_w]
+
+
+def add(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
+    """x + y; y may lack x's first dimension. The result has the wider dtype, each gradient its operand's own."""
+    m.tape.path = path
+    node = m.node(_add_backward, [x.edge, y.edge])
+    node.saved = (x.shape, x.dtype, y.shape, y.dtype)
+    out = m.empty(x.shape, "fp32" if "fp32" in (x.dtype, y.dtype) else x.dtype, "add")
+    out.edge = Edge(node)
+    return out
+
+
+def _add_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x_shape, x_dtype, y_shape, y_dtype = saved
+    grad = _only(grads)
+    return [_fit(m, grad, x_shape, x_dtype), _fit(m, grad, y_shape, y_dtype)]
+
+
+def _fit(m: Machine, grad: Tensor, shape: tuple[Any, ...], dtype: str) -> Tensor:
+    """A gradient brought to its operand's shape and dtype, as the engine's validate_outputs does."""
+    if len(shape) != len(grad.shape):
+        grad = m.empty(shape, grad.dtype, "sum")
+    return grad if grad.dtype == dtype else m.empty(shape, dtype, "_to_copy")
+
+
+def embedding(m: Machine, path: str, ids: Tensor, weight: Parameter) -> Tensor:
+    """weight[V, D] at ids [...] -> [..., D]."""
+    m.tape.path = path
+    node = m.node(_embedding_backward, [weight.edge])
+    node.saved = (*m.save(ids), weight)
+    out = m.empty((*ids.shape, weight.shape[1]), weight.dtype, "embedding")
+    out.edge = Edge(node)
+    return out
+
+
+def _embedding_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    weight = saved[-1]
+    return [m.empty(weight.shape, weight.dtype, "embedding_dense_backward")]
+
+
+def layer_norm(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None) -> Tensor:
+    """Layer norm over the last dimension of x; mean and reciprocal deviation are saved in fp32. In fp32 under autocast."""
+    m.tape.path = path
+    edges = [x.edge, weight.edge] if bias is None else [x.edge, weight.edge, bias.edge]
+    weights = (weight,) if bias is None else (weight, bias)
+    node = m.node(_layer_norm_backward, edges)
+    inputs = m.save(x, *weights)
+    out = m.empty(x.shape, x.dtype, "native_layer_norm")
+    mean = m.empty(x.shape[:-1], "fp32", "native_layer_norm")
+    rstd = m.empty(x.shape[:-1], "fp32", "native_layer_norm")
+    node.saved = inputs + m.save(mean, rstd)
+    out.edge = Edge(node)
+    return out
+
+
+def _layer_norm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, *weights, _mean, _rstd = m.unpack(saved)
+    op = "native_layer_norm_backward"
+    return [m.empty(t.shape, t.dtype, op) for t in (x, *weights)]
+
+
+def dropout(m: Machine, path: str, x: Tensor, p: float) -> Tensor:
+    """Dropout with a boolean mask; x itself when p is 0."""
+    if p == 0:
+        return x
+    m.tape.path = path
+    node = m.node(_like_input_backward, [x.edge])
+    out = m.empty(x.shape, x.dtype, "native_dropout")
+    mask = m.empty(x.shape, "bool", "native_dropout")
+    node.saved = ("native_dropout_backward", x.dtype, m.save(mask))
+    out.edge = Edge(node)
+    return out
+
+
+def gelu(m: Machine, path: str, x: Tensor) -> Tensor:
+    """GELU; its input is saved."""
+    m.tape.path = path
+    node = m.node(_like_input_backward, [x.edge])
+    node.saved = ("gelu_backward", x.dtype, m.save(x))
+    out = m.empty(x.shape, x.dtype, "gelu")
+    out.edge = Edge(node)
+    return out
+
+
+def relu(m: Machine, path: str, x: Tensor) -> Tensor:
+    """ReLU; its output is saved."""
+    m.tape.path = path
+    node = m.node(_like_input_backward, [x.edge])
+    out = m.empty(x.shape, x.dtype, "relu")
+    node.saved = ("threshold_backward", x.dtype, m.save(out))
+    out.edge = Edge(node)
+    return out
+
+
+def _like_input_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    op, dtype, tensors = saved
+    kept = m.unpack(tensors)
+    return [m.empty(kept[0].shape, dtype, op)]
+
+
+def cross_entropy(m: Machine, path: str, logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy of logits [N, V]. Under autocast the log-softmax stays in bf16 and the loss is taken in fp32."""
+    m.tape.path = path
+    node = m.node(_like_input_backward, [logits.edge])
+    log_probabilities = m.empty(logits.shape, logits.dtype, "_log_softmax")
+    node.saved = ("_log_softmax_backward_data", logits.dtype, m.save(log_probabilities))
+    log_probabilities.edge = Edge(node)
+    if m.autocast_dtype is not None:
+        log_probabilities = cast(m, log_probabilities, "fp32")
+    return _nll_loss(m, log_probabilities, targets)
+
+
+def _nll_loss(m: Machine, log_probabilities: Tensor, targets: Tensor) -> Tensor:
+    node = m.node(_like_input_backward, [log_probabilities.edge])
+    inputs = m.save(log_probabilities, targets)
+    loss = m.empty((), log_probabilities.dtype, "nll_loss_forward")
+    total_weight = m.empty((), log_probabilities.dtype, "nll_loss_forward")
+    node.saved = ("nll_loss_backward", log_probabilities.dtype, inputs + m.save(total_weight))
+    loss.edge = Edge(node)
+    return loss

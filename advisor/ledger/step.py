@@ -1,0 +1,89 @@
+"""One steady-state training step on the machine: forward, loss, backward, optimizer step."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.ledger import decoder
+from advisor.ledger.autograd import run_backward
+from advisor.ledger.machine import Machine, Parameter, parameter_bytes
+from advisor.ledger.tape import ALIGNMENT, Segment, aligned
+from advisor.ledger.tensor import Tensor
+from advisor.spec import Decoder, Plan
+
+WEIGHT_DTYPE = {"fp32": "fp32", "bf16": "fp32", "pure-bf16": "bf16"}
+AUTOCAST_DTYPE = {"fp32": None, "bf16": "bf16", "pure-bf16": None}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step left on the tape, and the bytes that live through all of it."""
+
+    segments: list[Segment]
+    parameters: list[Parameter]
+    saved: Any  # unique storages saved for backward [bytes], unrounded
+    batch: Any  # token ids and targets [bytes]
+    weights: Any  # [bytes], each tensor rounded up to 512
+    states: Any  # of the optimizer [bytes]
+
+    @property
+    def base(self) -> Any:
+        """Bytes live before, during and after the step."""
+        return self.batch + self.weights + self.states
+
+
+def run_step(spec: Decoder, plan: Plan) -> Step:
+    """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
+    m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
+    ids = m.given((plan.batch, plan.sequence), "int64")
+    kept, loss = _forward(m, spec, plan, ids)
+    saved = sum((storage.size * repeat for storage, repeat in m.saved.items()), 0)
+    m.saved.clear()
+    _backward(m, loss)
+    _optimizer(m, plan)
+    del kept
+    return Step(
+        segments=m.tape.segments,
+        parameters=m.parameters,
+        saved=saved,
+        batch=2 * aligned(ids.storage.size),
+        weights=parameter_bytes(m.parameters),
+        states=_state_bytes(m.parameters, plan),
+    )
+
+
+def _forward(m: Machine, spec: Decoder, plan: Plan, ids: Tensor) -> tuple[Tensor | None, Tensor]:
+    targets = m.given(ids.shape, "int64")
+    with m.autocast() if m.autocast_dtype else nullcontext():
+        logits, loss = decoder.forward(m, spec, plan, ids, targets)
+        kept = logits if plan.keep_logits else None
+        del logits
+    return kept, loss
+
+
+def _backward(m: Machine, loss: Tensor) -> None:
+    assert loss.edge is not None
+    m.tape.path = "loss"
+    m.tape.begin(Segment("backward", ""))
+    run_backward(m, loss.edge, m.empty((), loss.dtype, "ones_like"))
+    loss.edge = None
+
+
+def _optimizer(m: Machine, plan: Plan) -> None:
+    """AdamW: the foreach implementation takes the root of all second moments at once."""
+    m.tape.path = ""
+    m.tape.begin(Segment("optimizer", "adamw"))
+    if plan.optimizer_implementation == "foreach":
+        temporaries = parameter_bytes(m.parameters)
+        m.tape.allocate(temporaries, "_foreach_sqrt")
+        m.tape.free(temporaries)
+
+
+def _state_bytes(parameters: list[Parameter], plan: Plan) -> Any:
+    """AdamW's two moments in the weights' dtype; the fused kernel keeps each step count on the device."""
+    states = 2 * parameter_bytes(parameters)
+    if plan.optimizer_implementation == "fused":
+        states = states + ALIGNMENT * sum((p.repeat for p in parameters), 0)
+    return states

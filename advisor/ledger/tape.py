@@ -1,0 +1,142 @@
+"""What one training step allocates and frees, in order, and the peak that it reaches.
+
+A tape is a list of segments; a segment is a stretch of the step (the embedding, one block, the head, the optimizer)
+that runs `repeat` times in a row with the same bytes each time. Identical blocks are recorded once and repeated by a
+linear jump: after r runs the level has moved by r times the segment's change, and the peak lies in the first run or
+in the last. Sizes are ints, or numpy int64 columns of candidates.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+ALIGNMENT = 512  # [bytes] the caching allocator's block size; every allocation is rounded up to it
+
+
+def aligned(size: Any) -> Any:
+    """Bytes that an allocation of `size` takes, rounded up to 512.
+
+    >>> aligned(1), aligned(512), aligned(513)
+    (512, 512, 1024)
+    """
+    return (size + (ALIGNMENT - 1)) & -ALIGNMENT
+
+
+class Event(NamedTuple):
+    """An allocation (`sign` 1) or a release (-1) of `size` bytes, by `op` at `path` inside the segment."""
+
+    sign: int
+    size: Any
+    path: str
+    op: str
+
+
+class Segment:
+    """A stretch of one phase, run `repeat` times; `first` and `step` number the runs of a repeated block."""
+
+    __slots__ = ("events", "first", "flops", "name", "phase", "repeat", "step")
+
+    def __init__(self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1) -> None:
+        self.phase, self.name, self.repeat, self.first, self.step = phase, name, repeat, first, step
+        self.events: list[Event] = []
+        self.flops: Any = 0.0
+
+    def label(self, run: int) -> str:
+        """Name of the run-th repetition: 'blocks.3' for a block, the plain name otherwise."""
+        return self.name.format(self.first + self.step * run)
+
+
+class Tape:
+    """Records into its current segment; `path` is where the op that runs now stands."""
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self.path = ""
+
+    def begin(self, segment: Segment) -> None:
+        """All that follows belongs to `segment`."""
+        self.segments.append(segment)
+
+    def allocate(self, size: Any, op: str) -> None:
+        """`size` bytes, already aligned."""
+        self.segments[-1].events.append(Event(1, size, self.path, op))
+
+    def free(self, size: Any) -> None:
+        """The same bytes back."""
+        self.segments[-1].events.append(Event(-1, size, self.path, ""))
+
+    def count(self, flops: Any) -> None:
+        """FLOPs of the op that runs now."""
+        self.segments[-1].flops = self.segments[-1].flops + flops
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Highest level [bytes] of a stretch of the step, and the op that reached it."""
+
+    phase: str
+    segment: str
+    op: str
+    bytes: int
+
+
+def local_peak(segment: Segment) -> tuple[int, str, int]:
+    """(highest level above the start, op that reached it, change over one run), of ints."""
+    level, peak, at = 0, 0, "start"
+    for sign, size, path, op in segment.events:
+        level += sign * size
+        if level > peak:
+            peak, at = level, f"{path}: {op}" if path else op
+    return peak, at, level
+
+
+def walk(segments: list[Segment], base: int) -> Iterator[tuple[Segment, Peak]]:
+    """The highest point of each segment of a scalar tape, with `base` bytes live before the first."""
+    level = base
+    for segment in segments:
+        if segment.repeat == 0:
+            continue
+        height, op, change = local_peak(segment)
+        run = segment.repeat - 1 if change > 0 else 0
+        label = segment.label(run)
+        where = f"{label}.{op}" if ": " in op else f"{label}: {op}" if op != "start" else op
+        yield segment, Peak(segment.phase, label, where, level + run * change + height)
+        level += segment.repeat * change
+
+
+def phase_peaks(segments: list[Segment], base: int) -> dict[str, Peak]:
+    """The highest point of each phase of a scalar tape."""
+    peaks: dict[str, Peak] = {}
+    for segment, peak in walk(segments, base):
+        if segment.phase not in peaks or peak.bytes > peaks[segment.phase].bytes:
+            peaks[segment.phase] = peak
+    return peaks
+
+
+def column_peaks(segments: list[Segment], base: Any) -> dict[str, Any]:
+    """The highest level of each phase, for columns of candidates; arrays of the shape of `base`."""
+    import numpy as np
+
+    now, peaks = base.copy(), {}
+    level, height = np.empty_like(base), np.empty_like(base)
+    for segment in segments:
+        level[:], height[:] = 0, 0
+        climbing = False
+        for sign, size, _, _ in segment.events:
+            if sign > 0:
+                level += size
+                climbing = True
+            else:
+                if climbing:  # the peak can only lie where a release follows an allocation
+                    np.maximum(height, level, out=height)
+                    climbing = False
+                level -= size
+        if climbing:
+            np.maximum(height, level, out=height)
+        top = now + np.maximum(level * (segment.repeat - 1), 0) + height
+        if isinstance(segment.repeat, np.ndarray):
+            top = np.where(segment.repeat > 0, top, 0)
+        known = peaks.get(segment.phase)
+        peaks[segment.phase] = top if known is None else np.maximum(known, top)
+        now += level * segment.repeat
+    return peaks

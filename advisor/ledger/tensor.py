@@ -1,0 +1,59 @@
+"""Tensors without values: a shape, a dtype and a storage whose life follows Python references, as PyTorch's does.
+
+A storage returns its bytes to the tape when the last tensor that uses it is dropped. The rules of the ledger are
+therefore written in the shape of the torch code that they describe: a local variable there keeps memory alive, and so
+does the local variable here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from advisor.ledger.tape import Tape, aligned
+
+if TYPE_CHECKING:
+    from advisor.ledger.autograd import Edge
+
+ITEM_SIZE = {"fp32": 4, "bf16": 2, "int64": 8, "bool": 1}  # [bytes]
+
+
+class Storage:
+    """`size` bytes on the device, unrounded; allocated at birth, freed when nothing refers to it any more."""
+
+    __slots__ = ("rounded", "size", "tape")
+
+    def __init__(self, size: Any, tape: Tape | None, op: str = "") -> None:
+        self.size, self.tape = size, tape
+        if tape is not None:  # None: lives before the step begins and after it ends
+            self.rounded = aligned(size)
+            tape.allocate(self.rounded, op)
+
+    def __del__(self) -> None:
+        if self.tape is not None:
+            self.tape.free(self.rounded)
+
+
+class Tensor:
+    """A shape over a storage; `edge` is where its gradient flows, None when it needs none."""
+
+    __slots__ = ("dtype", "edge", "shape", "storage")
+
+    def __init__(self, shape: tuple[Any, ...], dtype: str, storage: Storage, edge: Edge | None = None) -> None:
+        self.shape, self.dtype, self.storage, self.edge = shape, dtype, storage, edge
+
+    @property
+    def numel(self) -> Any:
+        """Number of elements."""
+        return numel(self.shape)
+
+    def view(self, *shape: Any) -> Tensor:
+        """The same storage and gradient under another shape; what PyTorch does without a copy."""
+        return Tensor(shape, self.dtype, self.storage, self.edge)
+
+
+def numel(shape: tuple[Any, ...]) -> Any:
+    """Number of elements of a shape."""
+    n: Any = 1
+    for size in shape:
+        n = n * size
+    return n
