@@ -1,0 +1,98 @@
+"""Reads a search space from TOML; every error names the path of the key."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import InputError, UnknownError
+from advisor.spec import check
+from advisor.spec.plan import PRECISIONS
+from search_spaces.knob_reader import read_knob, table_at, value_at
+from search_spaces.space import KNOBS, SHAPE_KNOBS, Space
+
+FOLDER = Path(__file__).parent
+MAX_FILE_BYTES = 2**20
+MAX_SHAPES = 4096  # each one is checked against the memory
+
+SIZES = {"max_depth": 1024, "context": check.MAX_CONTEXT, "sequence": check.MAX_CONTEXT, "vocab": check.MAX_VOCAB}
+
+
+def names() -> list[str]:
+    """The spaces that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name_or_path: str | Path) -> Space:
+    """The space of that name, or in that TOML file. Raises InputError or UnknownError."""
+    name = str(name_or_path)
+    if name in names():
+        return _read(FOLDER / f"{name}.toml")
+    if name.endswith(".toml") or "/" in name:
+        return _read(Path(name))
+    raise UnknownError("search space", name, names())
+
+
+def _read(path: Path) -> Space:
+    what = f"search space file {path}"
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise InputError(what, expected=f"at most {MAX_FILE_BYTES} bytes", got="more")
+        document = tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        raise InputError(what, expected="UTF-8", got=f"byte {content[error.start]:#04x}") from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError, as is a null byte in the path
+        raise InputError(what, expected="TOML", got=str(error)) from None
+    except OSError as error:
+        raise InputError(what, expected="a readable file", got=error.strerror) from None
+    return parse(document, path.stem)
+
+
+def parse(document: dict[str, Any], name: str) -> Space:
+    """A space from the document that its TOML file holds. Raises InputError or UnknownError."""
+    check.known_keys(name, list(document), ("family", "summary", "fixed", "vary"))
+    check.choice(f"{name}.family", document.get("family"), ("decoder",))
+    if not isinstance(document.get("summary", ""), str):
+        raise InputError(f"{name}.summary", expected="text", got=document["summary"])
+    fixed, vary = (
+        table_at(f"{name}.fixed", document.get("fixed", {})),
+        table_at(f"{name}.vary", document.get("vary", {})),
+    )
+    check.known_keys(f"{name}.fixed", list(fixed), (*KNOBS, *SIZES, "precision"))
+    check.known_keys(f"{name}.vary", list(vary), KNOBS)
+    space = Space(
+        name=name,
+        knobs={knob: read_knob(name, knob, fixed, vary) for knob in KNOBS},
+        precision=_precision(f"{name}.fixed.precision", fixed),
+        document=document,
+        **{size: _size(f"{name}.fixed", fixed, size, highest) for size, highest in SIZES.items()},
+    )
+    _check_together(space)
+    return space
+
+
+def _size(path: str, fixed: Mapping[str, Any], name: str, highest: int) -> int:
+    value = value_at(f"{path}.{name}", fixed, name, f"a whole number from 1 to {highest}")
+    check.whole(f"{path}.{name}", value, highest)
+    return value  # type: ignore[no-any-return]
+
+
+def _precision(path: str, fixed: Mapping[str, Any]) -> str:
+    value = value_at(path, fixed, "precision", "one of " + ", ".join(PRECISIONS))
+    check.choice(path, value, PRECISIONS)
+    return str(value)
+
+
+def _check_together(space: Space) -> None:
+    """Raises InputError for values that are fine alone, but not with each other."""
+    path = space.name
+    check.at_most(f"{path}.fixed.sequence", space.sequence, f"{path}.fixed.context", space.context)
+    shapes = math.prod(len(space.knobs[name].values) for name in SHAPE_KNOBS)
+    if shapes > MAX_SHAPES:
+        raise InputError(path, expected=f"at most {MAX_SHAPES} combinations of {', '.join(SHAPE_KNOBS)}", got=shapes)
+    for head_size in space.knobs["head_size"].values:
+        for d_model in space.knobs["d_model"].values:
+            check.divides(f"{path}: head_size", int(head_size), f"{path}: d_model", int(d_model))
