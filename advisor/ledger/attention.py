@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from advisor.ledger import ops
 from advisor.ledger.autograd import Edge, Grads
 from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine
@@ -21,13 +22,13 @@ def self_attention(m: Machine, path: str, qkv: Tensor, heads: Any, kernel: str, 
     m.tape.path = path
     batch, sequence, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
     shape = (batch, heads, sequence, width // heads)
-    split = m.node(_split_backward, [qkv.edge], outputs=3)
+    split = m.node(_split_backward, [qkv], outputs=3)
     split.saved = (qkv.shape, qkv.dtype)
     q, k, v = (Tensor(shape, qkv.dtype, qkv.storage, Edge(split, i)) for i in range(3))
     if kernel == "math":
         out = _math(m, q, k, v, dropout)
     elif kernel == "flash" and branch(shape[3] % HEAD_ALIGNMENT != 0):
-        out = _padded_flash(m, q, k, v)
+        out = _contiguous(m, _padded_flash(m, q, k, v))
     else:
         out = _fused(m, q, k, v, kernel)
     return out.view(batch, sequence, width)
@@ -51,7 +52,7 @@ def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
     batch, heads, sequence, _ = q.shape
     rows = sequence if kernel == "flash" else (sequence + EFFICIENT_ROWS - 1) // EFFICIENT_ROWS * EFFICIENT_ROWS
     op = f"_scaled_dot_product_{kernel}_attention"
-    node = m.node(_fused_backward, [q.edge, k.edge, v.edge])
+    node = m.node(_fused_backward, [q, k, v])
     inputs = m.save(q, k, v)
     m.tape.count(2 * _matmul_flops(q))
     out = m.empty(q.shape, q.dtype, op)
@@ -82,14 +83,18 @@ def _padded_flash(m: Machine, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         padded.append(wide)
     out = _fused(m, *padded, "flash")
     narrow = _derived(m, out, out.shape, "slice_backward")
-    clone = m.empty(q.shape, q.dtype, "clone")
-    clone.edge = narrow.edge
-    return clone
+    return Tensor(q.shape, q.dtype, narrow.storage, narrow.edge)
+
+
+def _contiguous(m: Machine, x: Tensor) -> Tensor:
+    out = m.empty(x.shape, x.dtype, "clone")
+    out.edge = x.edge
+    return out
 
 
 def _derived(m: Machine, x: Tensor, shape: tuple[Any, ...], op: str) -> Tensor:
     """A view of x whose gradient costs a new tensor of `shape`."""
-    node = m.node(_new_gradient, [x.edge])
+    node = m.node(_new_gradient, [x])
     node.saved = (shape, x.dtype, op)
     return Tensor(x.shape, x.dtype, x.storage, Edge(node))
 
@@ -98,8 +103,84 @@ def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
     return [m.empty(*saved)]
 
 
-# math: plain matrix products and a softmax, the scores are stored
+# math: plain matrix products and a softmax; the scores are stored, half precision is computed in fp32
 
 
 def _math(m: Machine, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-    raise NotImplementedError
+    """aten::_scaled_dot_product_attention_math; the root of the scale goes to q and to k."""
+    dtype = q.dtype
+    alone = branch((q.shape[0] == 1) | (q.shape[1] == 1))  # one batch row or one head: reshaping needs no copy
+    q, k, v = (ops.cast(m, _derived(m, t, t.shape, "clone"), "fp32") for t in (q, k, v))
+    scaled_q = _scaled(m, q)
+    mask = _causal_mask(m, q.shape[2])
+    scaled_k = _scaled(m, k)
+    scores = _bmm(m, _copied(m, scaled_q, alone), _copied(m, scaled_k, alone), (*q.shape[:3], q.shape[2]))
+    del scaled_k
+    masked = m.empty(scores.shape, "fp32", "add")
+    masked.edge = scores.edge
+    del scores
+    weights = ops.dropout(m, m.tape.path, _softmax(m, masked), dropout)
+    del masked
+    out = _bmm(m, weights, _copied(m, v, alone), q.shape)
+    del scaled_q, mask, weights, q, k, v
+    out = ops.cast(m, out, dtype)
+    clone = m.empty(out.shape, dtype, "clone")
+    clone.edge = _derived(m, out, out.shape, "clone").edge
+    return clone
+
+
+def _scaled(m: Machine, x: Tensor) -> Tensor:
+    out = m.empty(x.shape, x.dtype, "mul")
+    out.edge = _derived(m, x, x.shape, "mul").edge
+    return out
+
+
+def _copied(m: Machine, x: Tensor, alone: bool) -> Tensor:
+    """x with batch and heads merged into one dimension."""
+    if alone:
+        return x
+    out = m.empty(x.shape, x.dtype, "clone")
+    out.edge = x.edge
+    return out
+
+
+def _causal_mask(m: Machine, sequence: Any) -> Tensor:
+    """[T, T] of 0 and -inf in fp32, made from a boolean triangle."""
+    ones = m.empty((sequence, sequence), "bool", "ones")
+    triangle = m.empty((sequence, sequence), "bool", "tril")
+    del ones
+    scalars = [m.empty((), "fp32", "scalar_tensor") for _ in range(2)]
+    mask = m.empty((sequence, sequence), "fp32", "where")
+    del triangle, scalars
+    return mask
+
+
+def _bmm(m: Machine, a: Tensor, b: Tensor, shape: tuple[Any, ...]) -> Tensor:
+    """Batched matrix product of [B, H, T, .] and [B, H, ., .]; its FLOPs are those of q @ k.T."""
+    node = m.node(_bmm_backward, [b, a])
+    flops = _matmul_flops(b)
+    node.saved = (flops, m.save(a, b))
+    m.tape.count(flops)
+    out = m.empty(shape, a.dtype, "bmm")
+    out.edge = Edge(node)
+    return out
+
+
+def _bmm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    flops, tensors = saved
+    a, b = m.unpack(tensors)
+    m.tape.count(2 * flops)
+    return [m.empty(t.shape, t.dtype, "bmm") for t in (b, a)]
+
+
+def _softmax(m: Machine, x: Tensor) -> Tensor:
+    node = m.node(_softmax_backward, [x])
+    out = m.empty(x.shape, x.dtype, "_safe_softmax")
+    node.saved = m.save(out)
+    out.edge = Edge(node)
+    return out
+
+
+def _softmax_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    (out,) = m.unpack(saved)
+    return [m.empty(out.shape, out.dtype, "_softmax_backward_data")]

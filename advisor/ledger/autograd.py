@@ -24,10 +24,12 @@ Backward = Callable[["Machine", Any, Grads], Grads]
 class Node:
     """One op of the backward pass: `backward(machine, saved, output gradients) -> input gradients`."""
 
-    __slots__ = ("backward", "edges", "outputs", "path", "saved", "segment", "sequence")
+    __slots__ = ("backward", "edges", "inputs", "outputs", "path", "saved", "segment", "sequence")
 
-    def __init__(self, sequence: float, backward: Backward, edges: list[Edge | None], outputs: int = 1) -> None:
-        self.sequence, self.backward, self.edges, self.outputs = sequence, backward, edges, outputs
+    def __init__(self, sequence: float, backward: Backward, inputs: list[Tensor], outputs: int = 1) -> None:
+        self.sequence, self.backward, self.outputs = sequence, backward, outputs
+        self.edges = [t.edge for t in inputs]
+        self.inputs = [(t.shape, t.dtype) for t in inputs]  # what each gradient must look like
         self.saved: Any = ()
         self.path = ""
         self.segment: Any = None
@@ -77,8 +79,19 @@ def run_backward(machine: Machine, root: Edge, grad: Tensor) -> None:
 def _apply(machine: Machine, node: Node, grads: Grads) -> Grads:
     """Input gradients of a node; its output gradients and its saved tensors are gone afterwards."""
     results = node.backward(machine, node.saved, grads)
+    for i, (shape, dtype) in enumerate(node.inputs):
+        results[i] = _fit(machine, results[i], shape, dtype)
     node.saved = ()
     return results
+
+
+def _fit(machine: Machine, grad: Tensor | None, shape: tuple[Any, ...], dtype: str) -> Tensor | None:
+    """A gradient summed to its input's shape and cast to its dtype (the engine's validate_outputs)."""
+    if grad is None:
+        return None
+    if len(grad.shape) != len(shape):
+        grad = machine.empty(shape, grad.dtype, "sum")
+    return grad if grad.dtype == dtype else machine.empty(shape, dtype, "_to_copy")
 
 
 def _dependencies(root: Node) -> dict[Node, int]:

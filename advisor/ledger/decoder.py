@@ -50,12 +50,11 @@ def _block(m: Machine, spec: Decoder, plan: Plan, x: Tensor) -> Tensor:
 
 
 def _pre_norm_block(m: Machine, spec: Decoder, plan: Plan, weights: Weights, x: Tensor) -> Tensor:
-    y = ops.layer_norm(m, "attention_norm", x, *weights["attention_norm"])
-    x = ops.add(m, "attention_residual", x, _attention(m, spec, plan, weights, y))
-    del y
-    return ops.add(
-        m, "mlp_residual", x, _mlp(m, spec, weights, ops.layer_norm(m, "mlp_norm", x, *weights["mlp_norm"]))
-    )
+    def normed(path: str) -> Tensor:
+        return ops.layer_norm(m, path, x, *weights[path])
+
+    x = ops.add(m, "attention_residual", x, _attention(m, spec, plan, weights, normed("attention_norm")))
+    return ops.add(m, "mlp_residual", x, _mlp(m, spec, weights, normed("mlp_norm")))
 
 
 def _post_norm_block(m: Machine, spec: Decoder, plan: Plan, weights: Weights, x: Tensor) -> Tensor:

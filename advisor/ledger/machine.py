@@ -82,10 +82,10 @@ class Machine:
         self.parameters.append(weight)
         return weight
 
-    def node(self, backward: Backward, edges: list[Edge | None], outputs: int = 1) -> Node:
+    def node(self, backward: Backward, inputs: list[Tensor], outputs: int = 1) -> Node:
         """A node of the backward graph for the op that runs now."""
         self._sequence += 1
-        node = Node(self._sequence, backward, edges, outputs)
+        node = Node(self._sequence, backward, inputs, outputs)
         node.path, node.segment = self.tape.path, self.tape.segments[-1]
         return node
 
