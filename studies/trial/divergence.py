@@ -1,0 +1,32 @@
+"""When a run has failed to train: its loss is no number, or far above where it began. No torch here."""
+
+import math
+from typing import Literal
+
+# A run begins at about ln(vocab), the loss of a uniform guess (initialize() makes logits near zero). Passing spikes
+# of healthy runs stay near that start; a model half as bad again is confidently wrong and does not come back within
+# a short trial. A looser limit would let lost runs spend budget, a tighter one would cut warm-up spikes.
+LIMIT = 1.5
+
+
+def diagnose(loss: float, vocab: int) -> Literal["", "nan", "diverged"]:
+    """`nan` for NaN or infinity, `diverged` above 1.5 * ln(vocab), else "". `loss`: a mean over steps [nats/token].
+
+    >>> diagnose(5.6, 256), diagnose(8.4, 256), diagnose(float("inf"), 256)
+    ('', 'diverged', 'nan')
+    """
+    if not math.isfinite(loss):
+        return "nan"
+    return "diverged" if loss > LIMIT * math.log(vocab) else ""
+
+
+def explain(loss: float, vocab: int, step: int) -> str:
+    """One line for the trial's message.
+
+    >>> explain(9.31, 256, 40)
+    'the loss of 9.31 at step 40 is above 8.32 = 1.5 ln(256): far worse than guessing'
+    """
+    if not math.isfinite(loss):
+        return f"the loss is {loss} at step {step}"
+    limit = f"{LIMIT * math.log(vocab):.2f} = {LIMIT} ln({vocab})"
+    return f"the loss of {loss:.2f} at step {step} is above {limit}: far worse than guessing"

@@ -1,0 +1,90 @@
+"""The training loop of a trial: steps, evaluations, curve points, and the ends it can come to."""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from studies.job import Outcome, TrialJob
+from studies.records import CurvePoint
+from studies.trial import divergence, schedule
+from studies.trial.trainer import Trainer
+
+POINTS = 100  # curve points per trial, about; each one makes a GPU finish its queue
+
+
+def train(
+    trainer: Trainer, job: TrialJob, *, report: Callable[[CurvePoint], None], stopped: Callable[[], bool]
+) -> Outcome:
+    """Train from `trainer.steps_done` to `job.steps`; `stopped` is asked before each step.
+
+    COMPLETE with the last validation loss; PRUNED as rung (stopped), nan or diverged, with the last one seen.
+    A point whose loss is no number or diverged is not reported: the outcome's message says it.
+    """
+    value = None
+    meter = Meter(trainer, job)
+    while trainer.steps_done < job.steps:
+        if stopped():
+            return Outcome(state="PRUNED", reason="rung", message=f"stopped at step {trainer.steps_done}", value=value)
+        meter.step()
+        if not is_point(trainer.steps_done, job):
+            continue
+        point = meter.point()
+        if failure := _failure(point, int(job.model.embedding.vocab), value):
+            return failure
+        report(point)
+        value = value if point.validation_loss is None else point.validation_loss
+    return Outcome(state="COMPLETE", value=value)
+
+
+def is_point(step: int, job: TrialJob) -> bool:
+    """Whether the curve has a point after `step` steps: regularly, at each evaluation, at the end."""
+    return step % max(1, job.steps // POINTS) == 0 or is_evaluation(step, job)
+
+
+def is_evaluation(step: int, job: TrialJob) -> bool:
+    """Whether the validation loss is measured after `step` steps: every `eval_every` and at the end."""
+    return step % job.eval_every == 0 or step == job.steps
+
+
+class Meter:
+    """Takes a trial's steps and sums up what its curve shows; the sum stays on the device until a point is read."""
+
+    def __init__(self, trainer: Trainer, job: TrialJob) -> None:
+        self.trainer, self.job = trainer, job
+        self._began = time.perf_counter()
+        self._loss_sum = torch.zeros((), device=trainer.device)
+        self._steps = 0  # since the last point
+        self._learning_rate = 0.0
+
+    def step(self) -> None:
+        """One training step at the learning rate of the schedule."""
+        self._learning_rate = schedule.learning_rate(self.job.recipe, self.trainer.steps_done, self.job.steps)
+        self._loss_sum += self.trainer.step(self._learning_rate)
+        self._steps += 1
+
+    def point(self) -> CurvePoint:
+        """The curve point after the last step; evaluates where one is due. `seconds` include evaluations."""
+        step, plan = self.trainer.steps_done, self.job.plan
+        train_loss = self._loss_sum.item() / self._steps
+        validation_loss = self.trainer.evaluate(self.job.eval_batches) if is_evaluation(step, self.job) else None
+        self._loss_sum.zero_()
+        self._steps = 0
+        return CurvePoint(
+            step=step,
+            tokens=step * int(plan.batch) * int(plan.sequence),
+            flops=step * self.job.flops_per_step,
+            seconds=time.perf_counter() - self._began,
+            train_loss=train_loss,
+            validation_loss=validation_loss,
+            learning_rate=self._learning_rate,
+        )
+
+
+def _failure(point: CurvePoint, vocab: int, value: float | None) -> Outcome | None:
+    """The end that a point's losses call for, if any."""
+    for loss in (point.train_loss, point.validation_loss):
+        if loss is not None and (reason := divergence.diagnose(loss, vocab)):
+            message = divergence.explain(loss, vocab, point.step)
+            return Outcome(state="PRUNED", reason=reason, message=message, value=value)
+    return None

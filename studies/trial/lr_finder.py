@@ -1,0 +1,86 @@
+"""The LR range test: ramp the learning rate, watch the loss, read the rules, leave no trace.
+
+Smith 2017 ("Cyclical learning rates"), with an exponential ramp. The state before it is restored byte for byte.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from studies.job import Outcome, SweepJob
+from studies.records import Reason, SweepRecord
+from studies.trial import divergence, lr_rules
+from studies.trial.state import capture, digest, restore
+from studies.trial.trainer import Trainer
+
+MIN_POINTS = 10  # fewer cannot be read
+
+
+def run(trainer: Trainer, job: SweepJob, *, stopped: Callable[[], bool]) -> Outcome:
+    """COMPLETE with the sweep; PRUNED as rung (stopped), or as nan or diverged when it ends too early to be read."""
+    began = time.perf_counter()
+    before = capture(trainer)
+    ramp = Ramp(trainer, job, stopped)
+    curve = list(ramp)
+    restore(trainer, before)
+    restored = digest(capture(trainer)) == digest(before)
+    if ramp.end == "rung" or len(curve) < MIN_POINTS:
+        message = f"the ramp ended after {len(curve)} of {job.steps} steps"
+        return Outcome(state="PRUNED", reason=ramp.end, message=message)
+    return Outcome(state="COMPLETE", sweep=_record(job, curve, restored, time.perf_counter() - began))
+
+
+class Ramp:
+    """The steps of a sweep as (learning rate, loss) pairs; `end` says why it ended early, if it did."""
+
+    def __init__(self, trainer: Trainer, job: SweepJob, stopped: Callable[[], bool]) -> None:
+        self._trainer, self._stopped = trainer, stopped
+        self._vocab = int(job.model.embedding.vocab)
+        self._learning_rates = np.geomspace(job.low, job.high, job.steps).tolist()
+        self.end: Reason = ""
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        for learning_rate in self._learning_rates:
+            if self._stopped():
+                self.end = "rung"
+                return
+            loss = self._trainer.step(learning_rate).item()  # waits for a GPU: an explosion must end the ramp
+            if reason := divergence.diagnose(loss, self._vocab):
+                self.end = reason
+                return
+            yield learning_rate, loss
+
+
+def _record(job: SweepJob, curve: list[tuple[float, float]], restored: bool, seconds: float) -> SweepRecord:
+    learning_rates, losses = (np.array(column) for column in zip(*curve, strict=True))
+    smoothed = lr_rules.smooth(learning_rates, losses)
+    rules = lr_rules.read(learning_rates, smoothed)
+    low, high = lr_rules.bounds(rules) if lr_rules.fell(smoothed) else (job.low, job.high)
+    return SweepRecord(
+        point=_point(job),
+        learning_rates=tuple(learning_rates.tolist()),
+        losses=tuple(losses.tolist()),
+        smoothed=tuple(smoothed.tolist()),
+        rules=rules,
+        low=low,
+        high=high,
+        verdict=lr_rules.verdict(rules, smoothed),
+        agrees=lr_rules.fell(smoothed) and lr_rules.spread(rules) <= 1,
+        restored=restored,
+        seconds=seconds,
+    )
+
+
+def _point(job: SweepJob) -> dict[str, float]:
+    """The model of the sweep, in the words of a trial's point."""
+    model = job.model
+    return {
+        "dropout": model.embedding.dropout,
+        "depth": int(model.depth),
+        "d_model": int(model.d_model),
+        "heads": int(model.attention.heads),
+        "hidden": int(model.mlp.hidden),
+        "batch": int(job.plan.batch),
+        "weight_decay": job.recipe.weight_decay,
+    }

@@ -1,0 +1,37 @@
+"""The learning rate at each step: linear warm-up, then constant, linear or cosine decay. No torch here."""
+
+import math
+
+from studies.job import Recipe
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """Learning rate of `step` (0-based) of `steps`.
+
+    The warm-up ends at the peak; the decay ends at `min_lr_ratio` of the peak, on the last step.
+    Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle.
+
+    >>> recipe = Recipe(learning_rate=1.0, warmup_ratio=0.2, min_lr_ratio=0.1, schedule="linear")
+    >>> [round(learning_rate(recipe, step, 10), 3) for step in (0, 1, 2, 9)]
+    [0.5, 1.0, 0.888, 0.1]
+    """
+    warmup = warmup_steps(recipe, steps)
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    progress = (step + 1 - warmup) / (steps - warmup)
+    floor = recipe.min_lr_ratio
+    return recipe.learning_rate * (floor + (1 - floor) * _decay(recipe.schedule, progress))
+
+
+def warmup_steps(recipe: Recipe, steps: int) -> int:
+    """How many steps warm up: a share of all, rounded, at most all of them."""
+    return min(steps, round(recipe.warmup_ratio * steps))
+
+
+def _decay(schedule: str, progress: float) -> float:
+    """What is left of the way down, 1 to 0, at `progress` in (0, 1]."""
+    if schedule == "constant":
+        return 1.0
+    if schedule == "linear":
+        return 1.0 - progress
+    return 0.5 * (1.0 + math.cos(math.pi * progress))

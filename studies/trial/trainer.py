@@ -1,0 +1,95 @@
+"""One model in training: module, optimizer, data and random numbers, and the step that changes them.
+
+Shape suffixes: B batch, T sequence, V vocab.
+"""
+
+import contextlib
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils import clip_grad_norm_
+
+from studies.job import SweepJob, TrialJob
+from studies.trial import optimizer, text
+from studies.trial.batches import Batches
+from studies.trial.build import build, initialize
+
+KERNELS = {
+    "math": SDPBackend.MATH,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+}
+
+
+class Trainer:
+    """Everything that a training step reads or changes, all of it made from the job alone.
+
+    The three seeds (weights, data, dropout) are independent streams of `job.seed`: two jobs of one seed see the
+    same batches, whatever their models. Raises InputError for data or a plan that the model cannot use.
+    """
+
+    def __init__(self, job: TrialJob | SweepJob) -> None:
+        weights, data, dropout = (int(s) for s in np.random.SeedSequence(job.seed).generate_state(3))
+        self.recipe, self.plan = job.recipe, job.plan
+        self.device = torch.device(job.device.name)
+        self.batches = Batches(text.read(job.data.source), job.model, job.plan, self.device, data)
+        with self.device:
+            self.module = build(job.model, job.plan)
+        initialize(self.module, weights)
+        self.optimizer = optimizer.adamw(self.module, job.recipe, job.plan)
+        self.steps_done = 0
+        seed_everything(dropout)
+
+    def step(self, learning_rate: float) -> Tensor:
+        """One optimizer step. Returns its loss [nats/token] as a tensor, so that a GPU need not be waited for."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        ids_BT, targets_BT = self.batches.draw()
+        logits_BTV, loss = self._forward(ids_BT, targets_BT)
+        if not self.plan.keep_logits:
+            del logits_BTV
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.recipe.grad_clip:
+            clip_grad_norm_(self.module.parameters(), self.recipe.grad_clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.steps_done += 1
+        return loss.detach()
+
+    @torch.no_grad()
+    def evaluate(self, batches: int) -> float:
+        """Mean loss [nats/token] of the first to last of the fixed validation batches, without dropout."""
+        self.module.eval()
+        try:
+            losses = [self._forward(*batch)[1].float() for batch in self.batches.validation(batches)]
+            return torch.stack(losses).mean().item()
+        finally:
+            self.module.train()
+
+    def _forward(self, ids_BT: Tensor, targets_BT: Tensor) -> tuple[Tensor, Tensor]:
+        with self._precision(), self._kernel():
+            logits_BTV, loss = self.module(ids_BT, targets_BT)
+        return logits_BTV, loss
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+
+    @contextlib.contextmanager
+    def _kernel(self) -> Iterator[None]:
+        """The attention kernel that the plan names; `auto` leaves the choice to torch."""
+        if self.plan.attention_kernel == "auto":
+            yield
+        else:
+            with sdpa_kernel(KERNELS[self.plan.attention_kernel]):
+                yield
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds the generators of Python, NumPy and torch (every device)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
