@@ -33,6 +33,20 @@ class Step:
         """Bytes live before, during and after the step."""
         return self.batch + self.weights + self.states
 
+    def flops(self, phase: str | None = None) -> Any:
+        """FLOPs of one phase or, by default, of the whole step."""
+        return sum((s.flops * s.repeat for s in self.segments if phase in (None, s.phase)), 0.0)
+
+    @property
+    def written(self) -> Any:
+        """Bytes of all tensors that the step makes."""
+        return sum((s.written() * s.repeat for s in self.segments), 0)
+
+    @property
+    def launches(self) -> Any:
+        """Kernels that the step launches, about one per tensor made."""
+        return sum((sum(e.sign > 0 for e in s.events) * s.repeat for s in self.segments), 0)
+
 
 def run_step(spec: Decoder, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""

@@ -45,6 +45,10 @@ class Segment:
         """Name of the run-th repetition: 'blocks.3' for a block, the plain name otherwise."""
         return self.name.format(self.first + self.step * run)
 
+    def written(self) -> Any:
+        """Bytes of all tensors that one run makes."""
+        return sum((e.size for e in self.events if e.sign > 0), 0)
+
 
 class Tape:
     """Records into its current segment; `path` is where the op that runs now stands."""
@@ -90,26 +94,40 @@ def local_peak(segment: Segment) -> tuple[int, str, int]:
     return peak, at, level
 
 
-def walk(segments: list[Segment], base: int) -> Iterator[tuple[Segment, Peak]]:
-    """The highest point of each segment of a scalar tape, with `base` bytes live before the first."""
+def timeline(segments: list[Segment], base: int, most_runs: int = 64) -> Iterator[Peak]:
+    """The highest point of each run of each segment of a scalar tape, `base` bytes being live before the first.
+
+    Of a segment that repeats more often than `most_runs`, evenly spaced runs, the first and the last among them.
+    """
     level = base
     for segment in segments:
         if segment.repeat == 0:
             continue
         height, op, change = local_peak(segment)
-        run = segment.repeat - 1 if change > 0 else 0
-        label = segment.label(run)
-        where = f"{label}.{op}" if ": " in op else f"{label}: {op}" if op != "start" else op
-        yield segment, Peak(segment.phase, label, where, level + run * change + height)
+        for run in _spaced(segment.repeat, most_runs):
+            yield Peak(segment.phase, segment.label(run), _where(segment.label(run), op), level + run * change + height)
         level += segment.repeat * change
 
 
+def _spaced(count: int, most: int) -> list[int]:
+    if count <= most:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)})
+
+
+def _where(segment: str, op: str) -> str:
+    """'blocks.3.mlp.up: addmm' from the segment's name and the op's place in it."""
+    if op == "start":
+        return op
+    return f"{segment}.{op}".strip(".") if ": " in op else f"{segment}: {op}"
+
+
 def phase_peaks(segments: list[Segment], base: int) -> dict[str, Peak]:
-    """The highest point of each phase of a scalar tape."""
+    """The highest point of each phase of a scalar tape; it lies in the first or the last run of a segment."""
     peaks: dict[str, Peak] = {}
-    for segment, peak in walk(segments, base):
-        if segment.phase not in peaks or peak.bytes > peaks[segment.phase].bytes:
-            peaks[segment.phase] = peak
+    for peak in timeline(segments, base, most_runs=2):
+        if peak.phase not in peaks or peak.bytes > peaks[peak.phase].bytes:
+            peaks[peak.phase] = peak
     return peaks
 
 

@@ -1,0 +1,112 @@
+"""A million configs at once: the same rules on numpy int64 columns, in chunks that stay in the processor's cache."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.errors import InputError
+from advisor.ledger.branch import Split
+from advisor.ledger.step import run_step
+from advisor.ledger.tape import column_peaks
+from advisor.spec import Decoder, Plan
+
+CHUNK = 16_384  # rows; about 60 live columns of 128 KiB each
+MAX_BYTES = 2.0**62  # of one candidate: beyond it int64 would wrap
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Spec = TypeVar("Spec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """One row per candidate, the same readings as Estimate: bytes and parameters int64, FLOPs float64."""
+
+    parameters: Ints
+    flops_forward: Floats
+    flops_step: Floats
+    saved: Ints
+    peak_forward: Ints
+    peak_backward: Ints
+    peak_optimizer: Ints
+    weights: Ints  # [bytes]
+    written: Ints  # [bytes] of all tensors that one step makes
+    launches: Ints  # kernels of one step
+
+    @property
+    def peak(self) -> Ints:
+        """Peak of allocated memory [bytes]."""
+        return np.maximum(np.maximum(self.peak_forward, self.peak_backward), self.peak_optimizer)
+
+
+def columns(model: Decoder, plan: Plan) -> Columns:
+    """Readings of a spec and plan whose sizes are columns (equally long; single ints hold for all rows).
+
+    Raises InputError when a candidate is too large for int64, or longer than its context.
+    """
+    plan.check_against(model)
+    _check_size(model, plan)
+    rows = max((len(c) for c in (*_columns_of(model), *_columns_of(plan))), default=1)
+    out = Columns(**{
+        f.name: np.empty(rows, np.float64 if f.name.startswith("flops") else np.int64)
+        for f in dataclasses.fields(Columns)
+    })  # fmt: skip
+    for start in range(0, rows, CHUNK):
+        _fill(out, model, plan, np.arange(start, min(start + CHUNK, rows)))
+    return out
+
+
+def _fill(out: Columns, model: Decoder, plan: Plan, rows: Ints) -> None:
+    """Computes these rows; in two parts where a rule branches both ways."""
+    try:
+        step = run_step(_take(model, rows), _take(plan, rows))
+    except Split as split:
+        _fill(out, model, plan, rows[split.mask])
+        _fill(out, model, plan, rows[~split.mask])
+        return
+    peaks = column_peaks(step.segments, np.zeros(len(rows), np.int64) + step.base)
+    out.parameters[rows] = sum(p.numel * p.repeat for p in step.parameters)
+    out.flops_forward[rows], out.flops_step[rows] = step.flops("forward"), step.flops()
+    out.saved[rows], out.weights[rows] = step.saved, step.weights
+    out.written[rows], out.launches[rows] = step.written, step.launches
+    for phase in ("forward", "backward", "optimizer"):
+        getattr(out, f"peak_{phase}")[rows] = peaks[phase]
+
+
+def _take(spec: Spec, rows: Ints) -> Spec:
+    """The spec with only these rows of its columns."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(spec):  # type: ignore[arg-type]
+        value = getattr(spec, field.name)
+        if isinstance(value, np.ndarray):
+            changes[field.name] = value[rows]
+        elif dataclasses.is_dataclass(value):
+            changes[field.name] = _take(value, rows)
+    return dataclasses.replace(spec, **changes) if changes else spec  # type: ignore[type-var]
+
+
+def _columns_of(spec: Any) -> list[Ints]:
+    found = []
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        if isinstance(value, np.ndarray):
+            found.append(value)
+        elif dataclasses.is_dataclass(value):
+            found += _columns_of(value)
+    return found
+
+
+def _check_size(model: Decoder, plan: Plan) -> None:
+    """An upper bound of any sum of bytes in the rules, in float64."""
+    tokens = np.asarray(plan.batch, float) * plan.sequence
+    widest = np.maximum(np.maximum(model.mlp.hidden, 3 * np.asarray(model.d_model, float)), model.embedding.vocab)
+    scores = np.asarray(model.attention.heads, float) * plan.sequence
+    weights = (np.asarray(model.embedding.vocab, float) + model.context + 12.0 * widest) * model.d_model
+    bound = np.max((tokens * (widest + scores) + weights) * 64 * np.asarray(model.depth, float))
+    if bound > MAX_BYTES:
+        raise InputError("columns", expected=f"candidates below {MAX_BYTES:.3g} bytes", got=f"{bound:.3g} bytes")

@@ -1,0 +1,71 @@
+"""The estimate of one spec and plan: every reading, in about a millisecond and without numpy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.ledger import outside
+from advisor.ledger.machine import Parameter, parameter_bytes
+from advisor.ledger.readings import Allocated, Estimate, Flops, KVCache, Memory, Moment, Parameters
+from advisor.ledger.roofline import step_seconds, time_reading
+from advisor.ledger.step import Step, run_step
+from advisor.ledger.tape import phase_peaks, timeline
+from advisor.spec import Decoder, Plan
+
+if TYPE_CHECKING:
+    from advisor.gpus import GPU
+
+CACHE_ITEM_SIZE = {"fp32": 4, "bf16": 2, "pure-bf16": 2}  # [bytes] keys and values are kept in the compute dtype
+EMBEDDING_ROLES = ("embedding", "position")
+
+
+def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
+    """All readings. Raises InputError when the model cannot run the plan."""
+    plan.check_against(model)
+    step = run_step(model, plan)
+    memory = _memory(step)
+    flops = Flops(forward=step.flops("forward"), step=step.flops())
+    seconds = gpu and step_seconds(flops.step, step.written, step.weights, step.launches, gpu, plan.precision)
+    return Estimate(
+        parameters=Parameters(total=_count(step.parameters), embedding=_count(step.parameters, EMBEDDING_ROLES)),
+        flops=flops,
+        memory=memory,
+        kv_cache=KVCache(bytes_per_token=2 * model.depth * model.d_model * CACHE_ITEM_SIZE[plan.precision]),
+        time=time_reading(seconds, plan.batch * plan.sequence, flops.step, gpu, plan.precision)
+        if gpu and seconds
+        else None,
+        verdict=outside.verdict(memory.device, gpu.memory_bytes) if gpu else None,
+    )
+
+
+def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
+    """Shape of every weight by its path, in the order in which the torch module registers them."""
+    step = run_step(model, Plan(batch=1, sequence=1))
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i in range(model.depth):
+        for p in step.parameters:
+            if "{}" not in p.path and i == 0:
+                shapes[p.path] = p.shape
+            elif "{}" in p.path and i > 0:
+                shapes[p.path.format(i)] = p.shape
+    return shapes
+
+
+def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:
+    return sum(p.numel * p.repeat for p in parameters if not roles or p.role in roles)
+
+
+def _memory(step: Step) -> Memory:
+    peaks = phase_peaks(step.segments, step.base)
+    top = max(peaks.values(), key=lambda p: p.bytes)
+    held = outside.reserved(top.bytes)
+    return Memory(
+        parameters=step.weights,
+        gradients=parameter_bytes(step.parameters),
+        optimizer=step.states,
+        saved=step.saved,
+        allocated=Allocated(bytes=top.bytes, phase=top.phase, op=top.op),
+        reserved=held,
+        device=outside.device(held),
+        timeline=tuple(Moment(phase=p.phase, op=p.op, bytes=p.bytes) for p in timeline(step.segments, step.base)),
+    )
