@@ -1,0 +1,109 @@
+"""Specs and plans as plain data, TOML and JSON: strict keys, errors with the field's path."""
+
+import dataclasses
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import InputError, UnknownError
+from advisor.spec import check
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.decoder import Decoder
+from advisor.spec.plan import Plan
+
+PRESETS = Path(__file__).with_name("presets")
+BLOCKS = {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head}
+FAMILIES = ("decoder",)
+MAX_FILE = 2**20  # [bytes] of a model file
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named model: where its numbers come from and, where one is published, its parameter count."""
+
+    name: str
+    model: Decoder
+    source: str
+    published_parameters: int | None
+    note: str
+
+
+def model_to_data(model: Decoder) -> dict[str, Any]:
+    """Plain nested values that `model_from_data` reads back."""
+    return {"family": "decoder", **dataclasses.asdict(model)}
+
+
+def model_from_data(data: Any, path: str = "model") -> Decoder:
+    """The spec that plain values declare. Raises InputError or UnknownError with the path of the value."""
+    values = dict(_table(data, path))
+    check.choice(f"{path}.family", values.pop("family", "decoder"), FAMILIES)
+    for name, kind in BLOCKS.items():
+        if name in values:
+            values[name] = _build(kind, values[name], f"{path}.{name}")
+    return _build(Decoder, values, path)  # type: ignore[no-any-return]
+
+
+def plan_from_data(data: Any, path: str = "plan") -> Plan:
+    """The plan that plain values declare. Raises InputError or UnknownError with the path of the value."""
+    return _build(Plan, data, path)  # type: ignore[no-any-return]
+
+
+def _build(kind: Any, data: Any, path: str) -> Any:
+    values = _table(data, path)
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    check.known_keys(path, list(values), list(fields))
+    for name, field in fields.items():
+        no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if no_default and name not in values:
+            raise InputError(f"{path}.{name}", expected="a value", got=None)
+    return kind(**values)
+
+
+def _table(data: Any, path: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise InputError(path, expected="a table of names and values", got=data)
+    return data
+
+
+def read_model(path: Path) -> Preset:
+    """A model file: `[model]`, optionally `source`, `note` and `published_parameters`; TOML, or JSON by its suffix."""
+    data = _table(_parse(path), str(path))
+    check.known_keys("", list(data), ["model", "source", "note", "published_parameters"])
+    if "model" not in data:
+        raise InputError(str(path), expected="a [model] table", got=list(data))
+    return Preset(
+        name=path.stem,
+        model=model_from_data(data["model"]),
+        source=str(data.get("source", "")),
+        published_parameters=data.get("published_parameters"),
+        note=str(data.get("note", "")),
+    )
+
+
+def _parse(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise InputError(str(path), expected=f"a model file of at most {MAX_FILE} bytes", got=path.stat().st_size)
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise InputError("model file", expected="a readable file", got=f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are ValueErrors
+        raise InputError(str(path), expected="valid TOML or JSON", got=str(error)) from error
+
+
+@cache
+def preset_names() -> tuple[str, ...]:
+    """Names of the models that ship with the advisor."""
+    return tuple(sorted(p.stem for p in PRESETS.glob("*.toml")))
+
+
+def find_model(name: str) -> Preset:
+    """A preset by name, or a model file by path. Raises UnknownError with the presets nearest to the name."""
+    if name in preset_names():
+        return read_model(PRESETS / f"{name}.toml")
+    if name.endswith((".toml", ".json")):
+        return read_model(Path(name))
+    raise UnknownError("model", name, preset_names())
