@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.ledger.scalar import estimate, parameter_shapes
 from advisor.ledger.readings import Estimate
+from advisor.ledger.scalar import estimate, parameter_shapes
 
 if TYPE_CHECKING:
     from advisor.ledger.columnar import Columns, columns

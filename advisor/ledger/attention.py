@@ -76,14 +76,16 @@ def _fused_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 def _padded_flash(m: Machine, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     heads = [_derived(m, t, t.shape, "clone") for t in (q, k, v)]
     width = (q.shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
-    padded = []
-    for t in heads:
-        wide = m.empty((*t.shape[:3], width), t.dtype, "constant_pad_nd")
-        wide.edge = _derived(m, t, t.shape, "constant_pad_nd").edge
-        padded.append(wide)
-    out = _fused(m, *padded, "flash")
+    q, k, v = (_pad(m, t, width) for t in heads)
+    out = _fused(m, q, k, v, "flash")
     narrow = _derived(m, out, out.shape, "slice_backward")
     return Tensor(q.shape, q.dtype, narrow.storage, narrow.edge)
+
+
+def _pad(m: Machine, x: Tensor, width: Any) -> Tensor:
+    out = m.empty((*x.shape[:3], width), x.dtype, "constant_pad_nd")
+    out.edge = _derived(m, x, x.shape, "constant_pad_nd").edge
+    return out
 
 
 def _contiguous(m: Machine, x: Tensor) -> Tensor:

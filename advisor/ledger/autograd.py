@@ -1,8 +1,8 @@
 """Reverse mode over sizes: the graph that the forward pass leaves, and the engine that runs it backward.
 
 The engine does what PyTorch's does (torch/csrc/autograd/engine.cpp): a node runs when all its output gradients have
-arrived, the youngest node first, parameters before everything else; a node's saved tensors are released when it has run;
-a second gradient for the same input is added out of place.
+arrived, the youngest node first, parameters before everything else; a node's saved tensors are released when it has
+run; a second gradient for the same input is added out of place.
 """
 
 from __future__ import annotations

@@ -52,10 +52,9 @@ def columns(model: Decoder, plan: Plan) -> Columns:
     plan.check_against(model)
     _check_size(model, plan)
     rows = max((len(c) for c in (*_columns_of(model), *_columns_of(plan))), default=1)
-    out = Columns(**{
-        f.name: np.empty(rows, np.float64 if f.name.startswith("flops") else np.int64)
-        for f in dataclasses.fields(Columns)
-    })  # fmt: skip
+    dtypes = {f.name: np.float64 if f.name.startswith("flops") else np.int64 for f in dataclasses.fields(Columns)}
+    empty: dict[str, Any] = {name: np.empty(rows, dtype) for name, dtype in dtypes.items()}
+    out = Columns(**empty)
     for start in range(0, rows, CHUNK):
         _fill(out, model, plan, np.arange(start, min(start + CHUNK, rows)))
     return out

@@ -106,7 +106,7 @@ def _embedding_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 
 
 def layer_norm(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None) -> Tensor:
-    """Layer norm over the last dimension of x; mean and reciprocal deviation are saved in fp32. In fp32 under autocast."""
+    """Layer norm over the last dimension of x; mean and reciprocal deviation are saved in fp32."""
     m.tape.path = path
     weights = (weight,) if bias is None else (weight, bias)
     node = m.node(_layer_norm_backward, [x, *weights])
@@ -165,7 +165,7 @@ def _like_input_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 
 
 def cross_entropy(m: Machine, path: str, logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy of logits [N, V]. Under autocast the log-softmax stays in bf16 and the loss is taken in fp32."""
+    """Mean cross-entropy of logits [N, V]; under autocast the log-softmax stays in bf16, the loss is taken in fp32."""
     m.tape.path = path
     node = m.node(_like_input_backward, [logits])
     log_probabilities = m.empty(logits.shape, logits.dtype, "_log_softmax")

@@ -8,7 +8,7 @@ import math
 from advisor.ledger.readings import Range, Verdict
 from advisor.units import MIB
 
-# Reserved over allocated memory: median of a replay of the caching allocator's rules over 40 steps, and a wide interval.
+# Reserved over allocated memory: the median of a replay of the caching allocator's rules, and a wide interval.
 RESERVED_RATIO, RESERVED_LOW, RESERVED_HIGH = 1.14, 1.0, 1.30
 SEGMENT = 2 * MIB  # [bytes] the allocator asks the driver in multiples of this
 CUBLAS_WORKSPACE = 8_519_680  # [bytes] per handle and stream; 32 MiB on Hopper, inside the interval below

@@ -1,4 +1,4 @@
-"""What is read off a step: plain frozen values, the stable form of `--json` (bytes, FLOPs and seconds as plain numbers)."""
+"""What is read off a step: plain frozen values, the stable form of `--json`; bytes, FLOPs, seconds as plain numbers."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Flops:
-    """Of one micro-batch [FLOP]: 2 per multiply-add, matrix products and attention only, causal attention not halved."""
+    """Of one micro-batch [FLOP]: 2 per multiply-add; matrix products and attention, causal attention not halved."""
 
     forward: float
     step: float
@@ -48,7 +48,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """[bytes]. Parameters, gradients and optimizer states as allocated (each tensor rounded up to 512); saved unrounded."""
+    """[bytes]. Parameters, gradients, optimizer states as allocated, each tensor rounded up to 512; saved unrounded."""
 
     parameters: int
     gradients: int

@@ -25,11 +25,12 @@ INTERVAL = 2.0  # factor either way
 def peak_flops(gpu: GPU, precision: str) -> float | None:
     """Dense peak [FLOP/s] of the matrix products of a plan; bf16 falls back to fp32 where the card has none."""
     wanted = "fp32" if precision == "fp32" else "bf16"
-    return gpu.peaks.get(wanted) or gpu.peaks.get("fp32")
+    peaks: dict[str, float] = gpu.peaks
+    return peaks.get(wanted) or peaks.get("fp32")
 
 
 def step_seconds(flops: Any, written: Any, weights: Any, launches: Any, gpu: GPU, precision: str) -> Any:
-    """Seconds of one step; `written` bytes of new tensors, `weights` bytes of parameters. None when no peak is known."""
+    """Seconds of one step that writes `written` bytes of new tensors; None when the GPU's peak is not known."""
     peak = peak_flops(gpu, precision)
     if peak is None or not gpu.bandwidth:
         return None

@@ -30,8 +30,8 @@ def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
         parameters=Parameters(total=_count(step.parameters), embedding=_count(step.parameters, EMBEDDING_ROLES)),
         flops=flops,
         memory=memory,
-        kv_cache=KVCache(bytes_per_token=2 * model.depth * model.d_model * CACHE_ITEM_SIZE[plan.precision]),
-        time=time_reading(seconds, plan.batch * plan.sequence, flops.step, gpu, plan.precision)
+        kv_cache=KVCache(bytes_per_token=_cache_bytes(model, plan)),
+        time=time_reading(seconds, int(plan.batch * plan.sequence), flops.step, gpu, plan.precision)
         if gpu and seconds
         else None,
         verdict=outside.verdict(memory.device, gpu.memory_bytes) if gpu else None,
@@ -49,6 +49,11 @@ def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
             elif "{}" in p.path and i > 0:
                 shapes[p.path.format(i)] = p.shape
     return shapes
+
+
+def _cache_bytes(model: Decoder, plan: Plan) -> int:
+    """Keys and values of one token in all layers."""
+    return int(2 * model.depth * model.d_model) * CACHE_ITEM_SIZE[plan.precision]
 
 
 def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:

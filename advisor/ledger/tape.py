@@ -135,7 +135,8 @@ def column_peaks(segments: list[Segment], base: Any) -> dict[str, Any]:
     """The highest level of each phase, for columns of candidates; arrays of the shape of `base`."""
     import numpy as np
 
-    now, peaks = base.copy(), {}
+    now: Any = base.copy()
+    peaks: dict[str, Any] = {}
     level, height = np.empty_like(base), np.empty_like(base)
     for segment in segments:
         level[:], height[:] = 0, 0

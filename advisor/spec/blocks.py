@@ -70,7 +70,7 @@ class MLP:
 
 @dataclass(frozen=True, kw_only=True)
 class Norm:
-    """Layer norm with a weight and, if `bias`, a bias; placed before each sublayer (pre) or after its residual sum (post)."""
+    """Layer norm with a weight and, if `bias`, a bias; before each sublayer (pre) or after its residual sum (post)."""
 
     placement: Literal["pre", "post"] = "pre"
     bias: bool = True

@@ -18,7 +18,7 @@ class Plan:
     """One training step of AdamW.
 
     `precision`: fp32; bf16 = fp32 weights under bf16 autocast; pure-bf16 = everything in bf16.
-    `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, memory-efficient for fp32.
+    `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     """
 
