@@ -78,7 +78,7 @@ class Machine:
     def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
         """Declares a weight of the segment that runs now."""
         segment = self.tape.segments[-1]
-        weight = Parameter(f"{segment.name}.{path}", shape, self.weight_dtype, role, segment.repeat)
+        weight = Parameter(f"{segment.name}.{path}".lstrip("."), shape, self.weight_dtype, role, segment.repeat)
         self.parameters.append(weight)
         return weight
 

@@ -40,14 +40,14 @@ def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
 
 def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by its path, in the order in which the torch module registers them."""
-    step = run_step(model, Plan(batch=1, sequence=1))
+    parameters = run_step(model, Plan(batch=1, sequence=1)).parameters
+    repeated = [p for p in parameters if "{}" in p.path]
     shapes: dict[str, tuple[int, ...]] = {}
-    for i in range(model.depth):
-        for p in step.parameters:
-            if "{}" not in p.path and i == 0:
-                shapes[p.path] = p.shape
-            elif "{}" in p.path and i > 0:
-                shapes[p.path.format(i)] = p.shape
+    for p in parameters:
+        if "{}" not in p.path:
+            shapes[p.path] = p.shape
+        elif p is repeated[0]:  # here stand all blocks but the first, one after the other
+            shapes |= {r.path.format(i): r.shape for i in range(1, int(model.depth)) for r in repeated}
     return shapes
 
 

@@ -1,0 +1,150 @@
+"""What must hold for every config, whatever the rules say."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.errors import AdvisorError
+from advisor.ledger import columns, estimate
+from advisor.ledger.step import run_step
+from advisor.ledger.tape import phase_peaks
+from advisor.spec import Decoder, Plan
+from tests.oracle.specs import random_model, random_plan
+
+plans = st.builds(
+    Plan,
+    batch=st.integers(1, 64),
+    sequence=st.integers(1, 256),
+    precision=st.sampled_from(["fp32", "bf16", "pure-bf16"]),
+    optimizer_implementation=st.sampled_from(["fused", "foreach"]),
+    checkpointing=st.sampled_from(["none", "block"]),
+    keep_logits=st.booleans(),
+)
+models = st.builds(
+    lambda heads, size, depth, vocab, dropout, bias, tied: Decoder.gpt(
+        vocab=vocab, context=256, d_model=heads * size, depth=depth, heads=heads, dropout=dropout, bias=bias, tied=tied
+    ),
+    st.integers(1, 16), st.integers(1, 128), st.integers(1, 40), st.integers(2, 60_000), st.sampled_from([0.0, 0.1]),
+    st.booleans(), st.booleans(),
+)  # fmt: skip
+
+
+@given(models, plans, st.sampled_from(["depth", "batch", "sequence", "vocab"]))
+@settings(max_examples=60, deadline=None)
+def test_more_of_anything_needs_no_less_memory(model: Decoder, plan: Plan, grown: str) -> None:
+    small = estimate(model, plan)
+    if grown == "depth":
+        model = dataclasses.replace(model, depth=model.depth + 1)
+    elif grown == "vocab":
+        model = dataclasses.replace(
+            model, embedding=dataclasses.replace(model.embedding, vocab=model.embedding.vocab + 9)
+        )
+    elif grown == "sequence":
+        plan = dataclasses.replace(plan, sequence=min(plan.sequence + 1, 256))
+    else:
+        plan = dataclasses.replace(plan, batch=plan.batch + 1)
+    large = estimate(model, plan)
+    assert large.memory.allocated.bytes >= small.memory.allocated.bytes
+    assert large.parameters.total >= small.parameters.total
+    assert large.flops.step >= small.flops.step
+    assert large.memory.saved >= small.memory.saved
+
+
+@given(models, plans)
+@settings(max_examples=60, deadline=None)
+def test_a_column_of_one_equals_the_scalar(model: Decoder, plan: Plan) -> None:
+    e = estimate(model, plan)
+    c = columns(model, dataclasses.replace(plan, batch=np.array([plan.batch, plan.batch])))
+    assert c.peak.tolist() == [e.memory.allocated.bytes] * 2
+    assert c.saved.tolist() == [e.memory.saved] * 2
+    assert c.flops_step.tolist() == [e.flops.step] * 2
+    assert c.parameters.tolist() == [e.parameters.total] * 2
+
+
+@given(models, plans)
+@settings(max_examples=60, deadline=None)
+def test_flops_are_linear_in_the_batch(model: Decoder, plan: Plan) -> None:
+    twice = dataclasses.replace(plan, batch=2 * plan.batch)
+    assert estimate(model, twice).flops.step == 2 * estimate(model, plan).flops.step
+
+
+@given(models, plans)
+@settings(max_examples=60, deadline=None)
+def test_all_is_given_back(model: Decoder, plan: Plan) -> None:
+    """After the step only what lived before it and the gradients are live."""
+    step = run_step(model, plan)
+    level = sum(sum(e.sign * e.size for e in s.events) * s.repeat for s in step.segments)
+    gradients = estimate(model, plan).memory.gradients
+    assert level == gradients
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_jump_over_equal_blocks_equals_walking_them(number: int) -> None:
+    """Peaks of 9 blocks from a tape of two, against the level walked event by event through all nine."""
+    model = dataclasses.replace(random_model(number), depth=9)
+    step = run_step(model, random_plan(number, model))
+    level = step.base
+    walked: dict[str, int] = {}
+    for segment in step.segments:
+        for _ in range(segment.repeat):
+            walked[segment.phase] = max(walked.get(segment.phase, 0), level)
+            for event in segment.events:
+                level += event.sign * event.size
+                walked[segment.phase] = max(walked[segment.phase], level)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+
+
+def test_columns_split_where_a_rule_branches() -> None:
+    """Head sizes 12 (padded by flash) and 16 (not) in one column."""
+    heads = np.array([8, 8, 4, 8])
+    d_model = np.array([96, 128, 64, 96])
+    model = Decoder.gpt(vocab=256, context=64, d_model=d_model, depth=3, heads=heads)
+    plan = Plan(batch=4, sequence=64)
+    alone = [
+        estimate(Decoder.gpt(vocab=256, context=64, d_model=int(d), depth=3, heads=int(h)), plan).memory.allocated.bytes
+        for d, h in zip(d_model, heads, strict=True)
+    ]
+    assert columns(model, plan).peak.tolist() == alone
+
+
+IMPOSSIBLE = [0, -1, 2**63, 10**30, math.nan, math.inf, True, "8", None]
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE, ids=repr)
+@pytest.mark.parametrize("field", ["vocab", "context", "d_model", "depth", "heads", "hidden"])
+def test_impossible_sizes_are_one_clear_line(field: str, value: object) -> None:
+    sizes: dict[str, object] = {"vocab": 256, "context": 64, "d_model": 64, "depth": 2, "heads": 4, "hidden": 256}
+    if field == "hidden" and value is None:
+        pytest.skip("no hidden size means 4 * d_model")
+    with pytest.raises(AdvisorError, match=field) as caught:
+        Decoder.gpt(**(sizes | {field: value}))  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE, ids=repr)
+@pytest.mark.parametrize("field", ["batch", "sequence"])
+def test_impossible_plans_are_one_clear_line(field: str, value: object) -> None:
+    with pytest.raises(AdvisorError, match=f"plan.{field}"):
+        Plan(**{field: value})  # type: ignore[arg-type]
+
+
+def test_candidates_beyond_int64_are_refused() -> None:
+    model = Decoder.gpt(vocab=2**24, context=2**24, d_model=np.array([2**20]), depth=2**14, heads=1)
+    with pytest.raises(AdvisorError, match="columns"):
+        columns(model, Plan(batch=2**20, sequence=2**24))
+
+
+def test_nothing_wraps_at_the_largest_scalar() -> None:
+    model = Decoder.gpt(vocab=2**24, context=2**24, d_model=2**20, depth=2**14, heads=1)
+    e = estimate(model, Plan(batch=2**20, sequence=2**24))
+    assert e.memory.allocated.bytes > e.memory.saved > 2**63
+    assert math.isfinite(e.flops.step)
+
+
+def test_longer_than_the_context_is_refused() -> None:
+    with pytest.raises(AdvisorError, match=r"plan.sequence: expected at most model.context = 64, got 65"):
+        estimate(Decoder.gpt(vocab=256, context=64, d_model=64, depth=2, heads=4), Plan(sequence=65))

@@ -1,0 +1,61 @@
+"""One spec, many readings: what the ledger says equals what PyTorch itself counts, on meta tensors."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from advisor.ledger import estimate, parameter_shapes
+from advisor.spec import Decoder, Plan
+from studies.trial.build import DecoderModule, build
+from tests.oracle.specs import random_model, random_plan
+
+NUMBERS = range(60)
+
+
+@pytest.fixture(params=NUMBERS)
+def case(request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, Plan, DecoderModule, torch.Tensor]]:
+    model = random_model(request.param)
+    plan = random_plan(request.param, model)
+    with torch.device("meta"):
+        yield model, plan, build(model, plan), torch.zeros(plan.batch, plan.sequence, dtype=torch.long)
+
+
+Case = tuple[Decoder, Plan, DecoderModule, torch.Tensor]
+
+
+def test_parameter_names_and_shapes(case: Case) -> None:
+    model, _, module, _ = case
+    assert parameter_shapes(model) == {name: tuple(p.shape) for name, p in module.named_parameters()}
+    assert list(parameter_shapes(model)) == [name for name, _ in module.named_parameters()]
+
+
+def test_flops(case: Case) -> None:
+    model, plan, module, ids = case
+    with FlopCounterMode(display=False) as counter:
+        _, loss = module(ids, ids)
+    forward = counter.get_total_flops()
+    assert loss is not None
+    with counter:
+        loss.backward()
+    flops = estimate(model, plan).flops
+    assert flops.forward == forward
+    assert flops.step == forward + counter.get_total_flops()
+
+
+def test_saved_bytes(case: Case) -> None:
+    model, plan, module, ids = case
+    targets = torch.zeros_like(ids)
+    given = {t.untyped_storage()._cdata for t in (*module.parameters(), ids, targets)}
+    saved: dict[int, torch.UntypedStorage] = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in given:
+            saved[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        module(ids, targets)
+    assert estimate(model, plan).memory.saved == sum(s.nbytes() for s in saved.values())
