@@ -12,8 +12,8 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle.
 
     >>> recipe = Recipe(learning_rate=1.0, warmup_ratio=0.2, min_lr_ratio=0.1, schedule="linear")
-    >>> [round(learning_rate(recipe, step, 10), 3) for step in (0, 1, 2, 9)]
-    [0.5, 1.0, 0.888, 0.1]
+    >>> [round(learning_rate(recipe, step, 10), 2) for step in (0, 1, 2, 9)]
+    [0.5, 1.0, 0.89, 0.1]
     """
     warmup = warmup_steps(recipe, steps)
     if step < warmup:

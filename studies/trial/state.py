@@ -18,7 +18,7 @@ class TrainingState:
     """Copies, in CPU memory: tensors by name, and plain JSON values for all that is not a tensor.
 
     Parameters and buffers, optimizer state and param groups, train or eval mode of every module, steps done, and the
-    positions of every random generator: Python, NumPy, torch, CUDA, the data's. Gradients are not part of it: between
+    positions of every random generator: Python, NumPy, torch (CPU and device), the data's. Gradients are not part of it: between
     two steps there are none.
     """
 
@@ -90,16 +90,16 @@ def _optimizer_state(state: TrainingState) -> dict[str, Any]:
 def _generators(trainer: Trainer) -> dict[str, Tensor]:
     """Positions of torch's generators, as torch gives them."""
     positions = {"random.torch": torch.get_rng_state(), "random.data": trainer.batches.generator.get_state()}
-    if trainer.device.type == "cuda":
-        positions["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
+    if trainer.device.type != "cpu":
+        positions["random.device"] = torch.get_device_module(trainer.device).get_rng_state(trainer.device)
     return positions
 
 
 def _restore_generators(trainer: Trainer, state: TrainingState) -> None:
     torch.set_rng_state(state.tensors["random.torch"])
     trainer.batches.generator.set_state(state.tensors["random.data"])
-    if "random.cuda" in state.tensors:
-        torch.cuda.set_rng_state(state.tensors["random.cuda"], trainer.device)
+    if trainer.device.type != "cpu":
+        torch.get_device_module(trainer.device).set_rng_state(state.tensors["random.device"], trainer.device)
     version, internal, gauss = state.values["random.python"]
     random.setstate((version, tuple(internal), gauss))
     name, keys, *rest = state.values["random.numpy"]

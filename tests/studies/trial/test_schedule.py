@@ -1,0 +1,37 @@
+import pytest
+
+from studies.job import Recipe
+from studies.trial.schedule import learning_rate
+
+
+def rates(steps: int = 100, **changes: object) -> list[float]:
+    recipe = Recipe(learning_rate=1.0, **changes)  # type: ignore[arg-type]
+    return [learning_rate(recipe, step, steps) for step in range(steps)]
+
+
+def test_warmup_is_linear_and_reaches_the_peak() -> None:
+    assert rates(warmup_ratio=0.1)[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
+
+
+def test_constant_stays_at_the_peak() -> None:
+    assert set(rates(warmup_ratio=0.1, schedule="constant")[9:]) == {1.0}
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_decay_falls_from_the_peak_to_the_floor_on_the_last_step(schedule: str) -> None:
+    decay = rates(warmup_ratio=0.1, schedule=schedule, min_lr_ratio=0.1)[9:]
+    assert decay[0] == 1.0
+    assert decay[-1] == pytest.approx(0.1)
+    assert decay == sorted(decay, reverse=True)
+    assert decay[45] == pytest.approx(0.55)  # halfway, both are halfway
+
+
+def test_cosine_leaves_the_peak_slower_than_linear() -> None:
+    linear, cosine = rates(schedule="linear"), rates(schedule="cosine")
+    assert all(c > li for c, li in zip(cosine[10:50], linear[10:50], strict=True))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("warmup_ratio", [0.0, 0.5, 1.0])
+def test_short_runs_never_step_at_zero_or_above_the_peak(steps: int, warmup_ratio: float) -> None:
+    assert all(0 < rate <= 1 for rate in rates(steps, warmup_ratio=warmup_ratio))
