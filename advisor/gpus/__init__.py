@@ -1,1 +1,8 @@
 """Where training happens: one dated and sourced catalogue row per GPU, and the device at hand."""
+
+from advisor.gpus.detect import local
+from advisor.gpus.gpu import GPU, custom
+from advisor.gpus.lookup import find
+from advisor.gpus.table import catalogue
+
+__all__ = ["GPU", "catalogue", "custom", "find", "local"]
