@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-ONCE = 1  # how often a segment runs that is no repeated block
 ALIGNMENT = 512  # [bytes] the caching allocator's block size; every allocation is rounded up to it
 
 
@@ -37,7 +36,7 @@ class Segment:
 
     __slots__ = ("events", "first", "flops", "name", "phase", "repeat", "step")
 
-    def __init__(self, phase: str, name: str, repeat: Any = ONCE, first: Any = 0, step: int = 1) -> None:
+    def __init__(self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1) -> None:
         self.phase, self.name, self.repeat, self.first, self.step = phase, name, repeat, first, step
         self.events: list[Event] = []
         self.flops: Any = 0.0
@@ -154,8 +153,7 @@ def column_peaks(segments: list[Segment], base: Any) -> dict[str, Any]:
         if climbing:
             np.maximum(height, level, out=height)
         top = now + np.maximum(level * (segment.repeat - 1), 0) + height
-        if segment.repeat is not ONCE:  # a model of depth 1 has no second block
-            top = np.where(segment.repeat > 0, top, 0)
+        top = np.where(np.greater(segment.repeat, 0), top, 0)  # a model of depth 1 has no second block
         known = peaks.get(segment.phase)
         peaks[segment.phase] = top if known is None else np.maximum(known, top)
         now += level * segment.repeat

@@ -1,0 +1,104 @@
+"""Options that several commands share, with their units."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from advisor import units
+from advisor.errors import InputError
+from advisor.gpus import GPU, custom, find, local
+from advisor.spec import Plan, plan
+
+Command = Callable[..., Any]
+
+
+class Quantity(click.ParamType):
+    """A number with a unit, parsed by advisor.units."""
+
+    def __init__(self, name: str, parse: Callable[[str, str], float]) -> None:
+        self.name, self.parse = name, parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self.parse(value, param.opts[0] if param else self.name)
+
+
+BYTES = Quantity("bytes", units.parse_bytes)
+DURATION = Quantity("duration", units.parse_seconds)
+COUNT = Quantity("count", units.parse_count)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON: bytes, FLOPs and seconds as plain numbers.")
+store = click.option(
+    "--store", "store_url", default="sqlite:///advisor.db", show_default=True, metavar="URL",
+    help="Database of studies: sqlite:///FILE or postgresql://...",
+)  # fmt: skip
+
+
+def gpu(command: Command) -> Command:
+    """--gpu and --gpu-memory."""
+    command = click.option(
+        "--gpu-memory", type=BYTES, metavar="BYTES",
+        help="Memory of a GPU that the catalogue does not hold, such as 14GiB; no time can be said for it.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--gpu",
+        "gpu_name",
+        metavar="NAME",
+        help="A GPU of the catalogue (advisor gpus), or 'local' for this machine's.",
+    )(command)
+
+
+def chosen_gpu(name: str | None, memory: int | None) -> GPU | None:
+    """The GPU that the two options name; None when neither is given. Raises InputError when both are."""
+    if name is not None and memory is not None:
+        raise InputError("--gpu-memory", expected="either --gpu or --gpu-memory", got=f"--gpu {name} too")
+    if memory is not None:
+        return custom(memory)
+    if name is None:
+        return None
+    return local() if name == "local" else find(name)
+
+
+def required_gpu(name: str | None, memory: int | None) -> GPU:
+    """The GPU that the two options name. Raises InputError when neither is given."""
+    found = chosen_gpu(name, memory)
+    if found is None:
+        raise InputError("--gpu", expected="--gpu NAME or --gpu-memory BYTES", got=None, nearest="--gpu local")
+    return found
+
+
+PLAN_OPTIONS: list[Callable[[Command], Command]] = [
+    click.option("--batch", type=int, default=8, show_default=True, help="Micro-batch [sequences]."),
+    click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context."),
+    click.option(
+        "--precision", default="bf16", show_default=True, metavar="NAME",
+        help=f"One of {', '.join(plan.PRECISIONS)}; bf16 keeps fp32 weights under autocast.",
+    ),
+    click.option(
+        "--optimizer-implementation", default="fused", show_default=True, metavar="NAME",
+        help=f"AdamW as {' or '.join(plan.OPTIMIZER_IMPLEMENTATIONS)}.",
+    ),
+    click.option(
+        "--checkpointing", default="none", show_default=True, metavar="NAME",
+        help=f"Activation checkpointing: {' or '.join(plan.CHECKPOINTING)} (every block recomputed).",
+    ),
+    click.option(
+        "--attention-kernel", default="auto", show_default=True, metavar="NAME",
+        help=f"One of {', '.join(plan.ATTENTION_KERNELS)}; auto is what CUDA chooses on sm80 and later.",
+    ),
+    click.option("--keep-logits", is_flag=True, help="The training loop keeps the logits until after backward."),
+]  # fmt: skip
+
+
+def plan_options(command: Command) -> Command:
+    """The options of a plan."""
+    for option in reversed(PLAN_OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_plan(context: int, sequence: int | None, **values: Any) -> Plan:
+    """The plan that the options name; the sequence is the model's context unless given."""
+    return Plan(sequence=context if sequence is None else sequence, **values)

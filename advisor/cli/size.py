@@ -1,0 +1,71 @@
+"""advisor size: the estimate of one model, in about the time of `ls`."""
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+from advisor.cli import options
+from advisor.gpus import GPU
+from advisor.ledger import Estimate, estimate
+from advisor.spec import Plan
+from advisor.spec.text import find_model
+from advisor.units import format_bytes, format_flops, format_seconds
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@options.gpu
+@options.plan_options
+@options.as_json
+def size(model: str, gpu_name: str | None, gpu_memory: int | None, as_json: bool, **plan_values: Any) -> None:
+    """Parameters, FLOPs, memory and time of one training step of MODEL.
+
+    MODEL is a preset (gpt2, gpt2-xl, tiny, ...) or a .toml or .json file with a [model] table.
+    Allocated memory is exact to the byte; reserved and device memory and time are predictions with 90 % intervals.
+    """
+    spec = find_model(model).model
+    gpu = options.chosen_gpu(gpu_name, gpu_memory)
+    plan = options.chosen_plan(int(spec.context), **plan_values)
+    result = estimate(spec, plan, gpu)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(result)))
+    else:
+        click.echo("\n".join(lines(model, plan, gpu, result)))
+
+
+def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
+    """The estimate for a person."""
+    m = e.memory
+    head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {plan.sequence} tokens, {plan.precision}"
+    rows = [
+        ("parameters", f"{e.parameters.total:,} ({e.parameters.embedding:,} of them embeddings)"),
+        ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),
+        ("allocated", f"{format_bytes(m.allocated.bytes)} at the peak, in {m.allocated.phase} at {m.allocated.op}"),
+        ("", f"{format_bytes(m.parameters)} parameters, {format_bytes(m.gradients)} gradients,"),
+        ("", f"{format_bytes(m.optimizer)} optimizer states, {format_bytes(m.saved)} saved for backward"),
+        ("reserved", _range(m.reserved.bytes, m.reserved.low, m.reserved.high) + " by the caching allocator"),
+        ("device", _range(m.device.bytes, m.device.low, m.device.high) + " in nvidia-smi"),
+        ("KV cache", f"{format_bytes(e.kv_cache.bytes_per_token)} per token"),
+    ]
+    if e.time:
+        span = f"{format_seconds(e.time.low)} to {format_seconds(e.time.high)}"
+        rows.append(
+            ("step", f"{format_seconds(e.time.step_seconds)} ({span}), {e.time.tokens_per_second:,.0f} tokens/s")
+        )
+    if e.verdict and gpu:
+        rows.append(("verdict", _verdict(e, gpu)))
+    return [head, "", *(f"{label:<12}{text}" for label, text in rows)]
+
+
+def _range(value: int, low: int, high: int) -> str:
+    return f"{format_bytes(value)} ({format_bytes(low)} to {format_bytes(high)})"
+
+
+def _verdict(e: Estimate, gpu: GPU) -> str:
+    assert e.verdict is not None
+    word = "fits" if e.verdict.fits else "may not fit" if e.verdict.probability > 0.05 else "does not fit"
+    room = e.verdict.headroom_bytes
+    space = f"{format_bytes(room)} to spare" if room >= 0 else f"{format_bytes(-room)} too much"
+    return f"{word} in {format_bytes(gpu.memory_bytes)}: {space}, P(fits) = {e.verdict.probability:.2f}"
