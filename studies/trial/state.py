@@ -18,8 +18,8 @@ class TrainingState:
     """Copies, in CPU memory: tensors by name, and plain JSON values for all that is not a tensor.
 
     Parameters and buffers, optimizer state and param groups, train or eval mode of every module, steps done, and the
-    positions of every random generator: Python, NumPy, torch (CPU and device), the data's. Gradients are not part of it: between
-    two steps there are none.
+    positions of every random generator: Python, NumPy, torch (CPU and device), the data's. No gradients: between two
+    steps there are none.
     """
 
     tensors: dict[str, Tensor]

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from advisor.errors import InputError
 from studies.job import Outcome, SweepJob, TrialJob
 from studies.records import CurvePoint
 from studies.trial import lr_finder
@@ -106,3 +107,14 @@ def test_the_record_says_which_model_was_swept(sweep_job: MakeSweep) -> None:
     assert record.point == {
         "dropout": 0.1, "depth": 1, "d_model": 32, "heads": 2, "hidden": 128, "batch": 8, "weight_decay": 0.1
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"steps": 9}, {"steps": 2001}, {"low": 0.0}, {"low": 2.0}, {"high": float("inf")}, {"low": float("nan")}],
+    ids=str,
+)
+def test_a_ramp_that_is_none_is_refused(sweep_job: MakeSweep, change: dict[str, float]) -> None:
+    job = sweep_job(**change)
+    with pytest.raises(InputError, match="sweep"):
+        sweep(Trainer(job), job)

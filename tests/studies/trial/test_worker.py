@@ -160,7 +160,7 @@ def test_a_sweep_comes_back_with_its_record(sweep_job: MakeSweep) -> None:
 
 
 def test_a_sweep_can_be_stopped(sweep_job: MakeSweep) -> None:
-    with child(sweep_job(steps=10**5)) as (_, connection):
+    with child(sweep_job(steps=2000)) as (_, connection):
         connection.send(STOP)
         _, outcome = listen(connection)
     assert (outcome.state, outcome.reason) == ("PRUNED", "rung")
