@@ -13,7 +13,7 @@ from advisor.spec import Plan, plan
 Command = Callable[..., Any]
 
 
-class Quantity(click.ParamType):
+class Quantity(click.ParamType[float]):
     """A number with a unit, parsed by advisor.units."""
 
     def __init__(self, name: str, parse: Callable[[str, str], float]) -> None:

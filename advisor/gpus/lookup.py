@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NoReturn
 
-from advisor.errors import InputError, UnknownError
+from advisor.errors import InputError, UnknownError, near_names
 from advisor.gpus.gpu import GPU
 from advisor.gpus.table import catalogue
 from advisor.units import GIB
@@ -135,5 +135,6 @@ def _refuse(name: str) -> NoReturn:
     if near:
         more = f" or {len(near) - MAX_CANDIDATES} more" if len(near) > MAX_CANDIDATES else ""
         raise InputError("GPU", expected="one of " + ", ".join(near[:MAX_CANDIDATES]) + more, got=name)
-    known = [gpu.name for gpu in catalogue()] + [f"{gpu.brand} {gpu.name}" for gpu in catalogue()]
-    raise UnknownError("GPU", name, known)
+    names = [gpu.name for gpu in catalogue()]
+    full = [f"{gpu.brand} {gpu.name}" for gpu in catalogue()]
+    raise UnknownError("GPU", name, names if near_names(name, names) else full)

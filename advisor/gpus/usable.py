@@ -18,7 +18,7 @@ def usable(vendor: str, nominal: int, memory_type: str) -> tuple[int, str]:
     """Usable memory [bytes] by rule, and the rule in words.
 
     >>> usable("nvidia", 24 * GIB, "GDDR6X")
-    (24986596147, 'rule: 98 % of nominal less 256 MiB')
+    (24985972244, 'rule: 98 % of nominal less 256 MiB')
     >>> usable("apple", 16 * GIB, "unified")
     (11453246122, 'rule: 67 % of unified memory')
     """

@@ -4,6 +4,7 @@ Every figure here is an interval, and stays one until it is measured on the GPU 
 """
 
 import math
+from typing import Any
 
 from advisor.ledger.readings import Range, Verdict
 from advisor.units import MIB
@@ -18,12 +19,18 @@ SIGMAS = 1.645  # half-width of a 90 % interval of a normal distribution
 
 def reserved(allocated: int) -> Range:
     """What the caching allocator will hold [bytes]: torch.cuda.max_memory_reserved()."""
-    whole = allocated + CUBLAS_WORKSPACE
+    low, middle, high = (_segments(allocated, ratio) for ratio in (RESERVED_LOW, RESERVED_RATIO, RESERVED_HIGH))
+    return Range(bytes=middle, low=low, high=high)
 
-    def segments(ratio: float) -> int:
-        return math.ceil(whole * ratio / SEGMENT) * SEGMENT
 
-    return Range(bytes=segments(RESERVED_RATIO), low=segments(RESERVED_LOW), high=segments(RESERVED_HIGH))
+def device_high(allocated: Any) -> Any:
+    """Upper end of the 90 % interval of device memory [bytes]; scalars or columns."""
+    return _segments(allocated, RESERVED_HIGH) + CONTEXT_HIGH
+
+
+def _segments(allocated: Any, ratio: float) -> Any:
+    whole = (allocated + CUBLAS_WORKSPACE) * round(ratio * 100) // 100
+    return (whole + SEGMENT - 1) // SEGMENT * SEGMENT
 
 
 def device(held: Range) -> Range:

@@ -1,0 +1,100 @@
+"""Every decoder worth considering, as columns with their readings on one GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.gpus import GPU
+from advisor.ledger import outside
+from advisor.ledger.columnar import columns
+from advisor.ledger.roofline import step_seconds
+from advisor.propose.scaling_law import predicted_loss
+from advisor.spec import Decoder, Plan
+
+HEAD_SIZE = 64  # what GPT-2 and GPT-3's small models use; attention kernels are tuned for 64 and 128
+DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 96)
+WIDTHS = tuple(range(128, 8193, 64))  # multiples of 64 fill the tiles of a matrix product
+ASPECTS = (
+    32,
+    128,
+)  # width / depth; GPT-2 has 33 to 64, GPT-3 175B 128; Kaplan et al. 2020, fig. 5: little lost between
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
+CHECKPOINTING = ("none", "block")
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked: a GPU, the hours to train, and what the data fix."""
+
+    gpu: GPU
+    seconds: float
+    vocab: int = 50304  # GPT-2's 50,257 padded to a multiple of 64
+    context: int = 1024
+    precision: str = "bf16"
+    tokens_available: int | None = None
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Columns, one row per (shape, micro-batch, checkpointing)."""
+
+    depth: Ints
+    d_model: Ints
+    batch: Ints
+    checkpointed: npt.NDArray[np.bool_]
+    parameters: Ints
+    peak: Ints  # allocated memory [bytes]
+    device_high: Ints  # upper end of the 90 % interval of device memory [bytes]
+    step_seconds: Floats
+    tokens: Floats  # that the budget buys
+    loss: Floats  # predicted [nats/token]
+    fits: npt.NDArray[np.bool_]
+
+    def model(self, row: int, question: Question) -> Decoder:
+        """The spec of one row."""
+        width = int(self.d_model[row])
+        return Decoder.gpt(
+            vocab=question.vocab, context=question.context, d_model=width, depth=int(self.depth[row]),
+            heads=width // HEAD_SIZE,
+        )  # fmt: skip
+
+    def plan(self, row: int, question: Question) -> Plan:
+        """The plan of one row."""
+        return _plan(question, int(self.batch[row]), CHECKPOINTING[int(self.checkpointed[row])])
+
+
+def enumerate_candidates(question: Question) -> Candidates:
+    """All combinations within ASPECTS. The GPU's peak and bandwidth must be known."""
+    parts = [_part(question, checkpointing) for checkpointing in CHECKPOINTING]
+    return Candidates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _part(question: Question, checkpointing: str) -> tuple[npt.NDArray[np.generic], ...]:
+    depth, width, batch = (g.ravel() for g in np.meshgrid(DEPTHS, WIDTHS, BATCHES, indexing="ij"))
+    shapely = (width >= ASPECTS[0] * depth) & (width <= ASPECTS[1] * depth)
+    depth, width, batch = depth[shapely], width[shapely], batch[shapely]
+    model = Decoder.gpt(
+        vocab=question.vocab, context=question.context, d_model=width, depth=depth, heads=width // HEAD_SIZE
+    )
+    c = columns(model, _plan(question, batch, checkpointing))
+    seconds = step_seconds(c.flops_step, c.written, c.weights, c.launches, question.gpu, question.precision)
+    tokens = question.seconds / seconds * batch * question.context
+    if question.tokens_available:
+        tokens = np.minimum(tokens, question.tokens_available)
+    high = outside.device_high(c.peak)
+    return (
+        depth, width, batch, np.full(len(depth), checkpointing == "block"), c.parameters, c.peak, high, seconds, tokens,
+        predicted_loss(c.parameters, tokens), high <= question.gpu.memory_bytes,
+    )  # fmt: skip
+
+
+def _plan(question: Question, batch: int | Ints, checkpointing: str) -> Plan:
+    return Plan(
+        batch=batch, sequence=question.context, precision=question.precision, checkpointing=checkpointing  # type: ignore[arg-type]
+    )  # fmt: skip

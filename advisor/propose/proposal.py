@@ -1,0 +1,126 @@
+"""Proposals: the few candidates that a person should choose from, and why each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.errors import InfeasibleError, InputError
+from advisor.ledger import Estimate, estimate
+from advisor.propose.candidates import Candidates, Question, enumerate_candidates
+from advisor.propose.scaling_law import FITTED_PARAMETERS
+from advisor.spec import Decoder, Plan
+from advisor.units import format_bytes, format_count, format_seconds
+
+RULE = (
+    "lowest loss that the scaling law of Besiroglu et al. 2024 predicts for the parameters and for the tokens that the "
+    "time buys, among those whose device memory fits with 95 % confidence"
+)
+SMALLER, LARGER = 0.5, 1.5  # parameters of the alternatives, relative to the best
+NEGLIGIBLE = 0.01  # [nats/token] a difference in predicted loss that decides nothing
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A spec and plan that fit the GPU and the time, with the reason why it was picked."""
+
+    name: str
+    model: Decoder
+    plan: Plan
+    estimate: Estimate
+    tokens: float
+    hours: float
+    predicted_loss: float
+    limited_by: str  # memory, time or tokens
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The proposals, best first, and all candidates that they were picked from."""
+
+    question: Question
+    proposals: tuple[Proposal, ...]
+    candidates: Candidates
+    rule: str = RULE
+
+
+def propose(question: Question) -> Answer:
+    """Ranked proposals. Raises InfeasibleError when not even the smallest candidate fits, InputError without a peak."""
+    if not question.gpu.peaks or not question.gpu.bandwidth:
+        raise InputError(
+            "--gpu",
+            expected="a GPU whose peak and bandwidth are known, to say what its time buys",
+            got=question.gpu.name,
+        )
+    c = enumerate_candidates(question)
+    if not c.fits.any():
+        raise InfeasibleError(_nearest(question, c))
+    best = _best(c, c.fits)
+    rows = [(best, "lowest predicted loss")]
+    size = c.parameters[best]
+    for mask, reason in (
+        (c.parameters <= SMALLER * size, "at most half the parameters: faster to train, cheaper to serve"),
+        (c.parameters >= LARGER * size, "more capacity: worth it only with more time than asked for"),
+    ):
+        if (mask & c.fits).any():
+            rows.append((_best(c, mask & c.fits), reason))
+    return Answer(
+        question=question, proposals=tuple(_proposal(question, c, r, best, why) for r, why in rows), candidates=c
+    )
+
+
+def _best(c: Candidates, mask: Mask) -> int:
+    return int(np.flatnonzero(mask)[np.argmin(c.loss[mask])])
+
+
+def _proposal(question: Question, c: Candidates, row: int, best: int, reason: str) -> Proposal:
+    model, plan = c.model(row, question), c.plan(row, question)
+    limited_by = _limit(question, c, row)
+    behind = "" if row == best else f"; predicted loss {c.loss[row] - c.loss[best]:.3f} above the first"
+    low, high = FITTED_PARAMETERS
+    beyond = "" if low <= c.parameters[row] <= high else "; outside the sizes that the scaling law was fitted on"
+    return Proposal(
+        name=f"{model.depth}x{model.d_model}-{format_count(float(c.parameters[row]))}",
+        model=model,
+        plan=plan,
+        estimate=estimate(model, plan, question.gpu),
+        tokens=float(c.tokens[row]),
+        hours=float(c.tokens[row] / (c.batch[row] * question.context) * c.step_seconds[row] / 3600),
+        predicted_loss=float(c.loss[row]),
+        limited_by=limited_by,
+        reason=reason + behind + beyond,
+    )
+
+
+def _limit(question: Question, c: Candidates, row: int) -> str:
+    """What stands between this shape and a lower predicted loss: memory, the tokens at hand, or time."""
+    same = (c.depth == c.depth[row]) & (c.d_model == c.d_model[row])
+    if c.loss.min() < c.loss[c.fits].min() - NEGLIGIBLE or c.loss[same].min() < c.loss[row] - NEGLIGIBLE:
+        return "memory"
+    if question.tokens_available and c.tokens[row] >= question.tokens_available:
+        return "tokens"
+    return "time"
+
+
+def _nearest(question: Question, c: Candidates) -> str:
+    row = int(np.argmin(c.device_high))
+    return (
+        f"nothing fits {question.gpu.name} with {format_bytes(question.gpu.memory_bytes)}: the smallest candidate "
+        f"({c.depth[row]} layers of {c.d_model[row]}, vocabulary {question.vocab}, context {question.context}) needs up "
+        f"to {format_bytes(c.device_high[row])}; try a shorter --context or a smaller --vocab"
+    )
+
+
+def summary(p: Proposal) -> str:
+    """One proposal in one line."""
+    return (
+        f"{p.name}: {p.estimate.parameters.total:,} parameters, {p.model.depth} layers of {p.model.d_model}, "
+        f"batch {p.plan.batch}{' with checkpointing' if p.plan.checkpointing == 'block' else ''}, "
+        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens in "
+        f"{format_seconds(p.hours * 3600)}, limited by {p.limited_by}"
+    )
