@@ -37,7 +37,7 @@ class GPU:
     tdp_watts: int | None = None
     released: int | None = None  # year
     source: str
-    as_of: str  # day on which the row was checked, ISO 8601
+    as_of: str  # day on which the row was written, ISO 8601
     note: str = ""
     brand: str = ""  # words that may stand before the name: "NVIDIA GeForce"
     aliases: tuple[str, ...] = ()  # other names of this device and of no other
