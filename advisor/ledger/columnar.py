@@ -104,7 +104,7 @@ def _check_size(model: Decoder, plan: Plan) -> None:
     """An upper bound of any sum of bytes in the rules, in float64."""
     tokens = np.asarray(plan.batch, float) * plan.sequence
     widest = np.maximum(np.maximum(model.mlp.hidden, 3 * np.asarray(model.d_model, float)), model.embedding.vocab)
-    scores = np.asarray(model.attention.heads, float) * plan.sequence
+    scores = np.asarray(model.attention.heads, float) * plan.sequence * (plan.kernel == "math")
     weights = (np.asarray(model.embedding.vocab, float) + model.context + 12.0 * widest) * model.d_model
     bound = np.max((tokens * (widest + scores) + weights) * 64 * np.asarray(model.depth, float))
     if bound > MAX_BYTES:

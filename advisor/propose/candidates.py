@@ -23,6 +23,7 @@ ASPECTS = (
 )  # width / depth; GPT-2 has 33 to 64, GPT-3 175B 128; Kaplan et al. 2020, fig. 5: little lost between
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 CHECKPOINTING = ("none", "block")
+TOKENS_PER_PARAMETER = 20  # compute-optimal, Hoffmann et al. 2022; used where no peak is known, so no time
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ class Candidates:
     parameters: Ints
     peak: Ints  # allocated memory [bytes]
     device_high: Ints  # upper end of the 90 % interval of device memory [bytes]
-    step_seconds: Floats
+    step_seconds: Floats  # NaN where the GPU's peak is not known
     tokens: Floats  # that the budget buys
     loss: Floats  # predicted [nats/token]
     fits: npt.NDArray[np.bool_]
@@ -70,7 +71,7 @@ class Candidates:
 
 
 def enumerate_candidates(question: Question) -> Candidates:
-    """All combinations within ASPECTS. The GPU's peak and bandwidth must be known."""
+    """All combinations within ASPECTS; of a GPU whose peak is unknown, times are NaN and tokens compute-optimal."""
     parts = [_part(question, checkpointing) for checkpointing in CHECKPOINTING]
     return Candidates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -84,7 +85,11 @@ def _part(question: Question, checkpointing: str) -> tuple[npt.NDArray[np.generi
     )
     c = columns(model, _plan(question, batch, checkpointing))
     seconds = step_seconds(c.flops_step, c.written, c.weights, c.launches, question.gpu, question.precision)
-    tokens = question.seconds / seconds * batch * question.context
+    if seconds is None:
+        seconds = np.full(len(depth), np.nan)
+        tokens = TOKENS_PER_PARAMETER * c.parameters.astype(float)
+    else:
+        tokens = question.seconds / seconds * batch * question.context
     if question.tokens_available:
         tokens = np.minimum(tokens, question.tokens_available)
     high = outside.device_high(c.peak)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from advisor.errors import InfeasibleError, InputError
+from advisor.errors import InfeasibleError
 from advisor.ledger import Estimate, estimate
 from advisor.propose.candidates import Candidates, Question, enumerate_candidates
 from advisor.propose.scaling_law import FITTED_PARAMETERS
@@ -16,7 +17,8 @@ from advisor.units import format_bytes, format_count, format_seconds
 
 RULE = (
     "lowest loss that the scaling law of Besiroglu et al. 2024 predicts for the parameters and for the tokens that the "
-    "time buys, among those whose device memory fits with 95 % confidence"
+    "time buys, among those whose device memory fits with 95 % confidence; where no time can be said, for 20 tokens per "
+    "parameter"
 )
 SMALLER, LARGER = 0.5, 1.5  # parameters of the alternatives, relative to the best
 NEGLIGIBLE = 0.01  # [nats/token] a difference in predicted loss that decides nothing
@@ -33,7 +35,7 @@ class Proposal:
     plan: Plan
     estimate: Estimate
     tokens: float
-    hours: float
+    hours: float | None  # None where the GPU's peak is not known
     predicted_loss: float
     limited_by: str  # memory, time or tokens
     reason: str
@@ -50,13 +52,7 @@ class Answer:
 
 
 def propose(question: Question) -> Answer:
-    """Ranked proposals. Raises InfeasibleError when not even the smallest candidate fits, InputError without a peak."""
-    if not question.gpu.peaks or not question.gpu.bandwidth:
-        raise InputError(
-            "--gpu",
-            expected="a GPU whose peak and bandwidth are known, to say what its time buys",
-            got=question.gpu.name,
-        )
+    """Ranked proposals. Raises InfeasibleError when not even the smallest candidate fits."""
     c = enumerate_candidates(question)
     if not c.fits.any():
         raise InfeasibleError(_nearest(question, c))
@@ -90,15 +86,22 @@ def _proposal(question: Question, c: Candidates, row: int, best: int, reason: st
         plan=plan,
         estimate=estimate(model, plan, question.gpu),
         tokens=float(c.tokens[row]),
-        hours=float(c.tokens[row] / (c.batch[row] * question.context) * c.step_seconds[row] / 3600),
+        hours=_hours(question, c, row),
         predicted_loss=float(c.loss[row]),
         limited_by=limited_by,
         reason=reason + behind + beyond,
     )
 
 
+def _hours(question: Question, c: Candidates, row: int) -> float | None:
+    seconds = float(c.tokens[row] / (c.batch[row] * question.context) * c.step_seconds[row])
+    return None if math.isnan(seconds) else seconds / 3600
+
+
 def _limit(question: Question, c: Candidates, row: int) -> str:
     """What stands between this shape and a lower predicted loss: memory, the tokens at hand, or time."""
+    if math.isnan(c.step_seconds[row]):
+        return "memory"
     same = (c.depth == c.depth[row]) & (c.d_model == c.d_model[row])
     if c.loss.min() < c.loss[c.fits].min() - NEGLIGIBLE or c.loss[same].min() < c.loss[row] - NEGLIGIBLE:
         return "memory"
@@ -111,8 +114,8 @@ def _nearest(question: Question, c: Candidates) -> str:
     row = int(np.argmin(c.device_high))
     return (
         f"nothing fits {question.gpu.name} with {format_bytes(question.gpu.memory_bytes)}: the smallest candidate "
-        f"({c.depth[row]} layers of {c.d_model[row]}, vocabulary {question.vocab}, context {question.context}) needs up "
-        f"to {format_bytes(c.device_high[row])}; try a shorter --context or a smaller --vocab"
+        f"({c.depth[row]} layers of {c.d_model[row]}, vocabulary {question.vocab}, context {question.context}) needs "
+        f"up to {format_bytes(c.device_high[row])}; try a shorter --context or a smaller --vocab"
     )
 
 
@@ -121,6 +124,6 @@ def summary(p: Proposal) -> str:
     return (
         f"{p.name}: {p.estimate.parameters.total:,} parameters, {p.model.depth} layers of {p.model.d_model}, "
         f"batch {p.plan.batch}{' with checkpointing' if p.plan.checkpointing == 'block' else ''}, "
-        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens in "
-        f"{format_seconds(p.hours * 3600)}, limited by {p.limited_by}"
+        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens"
+        f"{f' in {format_seconds(p.hours * 3600)}' if p.hours else ''}, limited by {p.limited_by}"
     )
