@@ -1,1 +1,14 @@
 """Records to frames to figures to cards to one offline HTML page."""
+
+from pathlib import Path
+
+from advisor.files import write_atomic
+from reports.page import page
+from studies.records import StudyRecord
+
+__all__ = ["write"]
+
+
+def write(record: StudyRecord, path: Path | str) -> Path:
+    """Write the report of a study, one HTML file that needs no network, and return its path. Raises StoreError."""
+    return write_atomic(path, page(record).encode("utf-8", "replace"))

@@ -1,0 +1,42 @@
+"use strict";
+// Hands the study's data to the reader as CSV (one row per trial) or JSON (all of it), without a server.
+(() => {
+  const data = document.getElementById("study-data").textContent;
+  const actions = document.querySelector("[data-filename]");
+  if (!actions) return;
+
+  // A spreadsheet runs text that begins like a formula: such text gets an apostrophe in front. Numbers stay numbers.
+  function harmless(text) {
+    const isNumber = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text);
+    return /^\s*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !isNumber ? `'${text}` : text;
+  }
+
+  function cell(value) {
+    const text = harmless(value === null || value === undefined ? "" : String(value));
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+
+  // Nested values become columns: `point` under their own names, `params` with a prefix, curves stay in the JSON.
+  function flatten({ point, params, curve, ...trial }) {
+    const prefixed = Object.entries(params).map(([key, value]) => [`params.${key}`, value]);
+    return { ...trial, ...point, ...Object.fromEntries(prefixed) };
+  }
+
+  function csv() {
+    const rows = JSON.parse(data).study.trials.map(flatten);
+    const columns = [...new Set(rows.flatMap(Object.keys))];
+    const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+    return lines.map((line) => line.map(cell).join(",") + "\r\n").join("");
+  }
+
+  function save(text, type, extension) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = `${actions.dataset.filename}.${extension}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  document.getElementById("download-csv").addEventListener("click", () => save(csv(), "text/csv", "csv"));
+  document.getElementById("download-json").addEventListener("click", () => save(data, "application/json", "json"));
+})();

@@ -1,0 +1,1 @@
+"""One figure per file: `info(...)` computes plain data, its `draw()` adds no number."""

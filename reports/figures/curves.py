@@ -1,0 +1,132 @@
+"""Learning curves: validation loss by tokens seen, of every trial, the stopped ones included."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import words
+from reports.card import MissingError
+from reports.figures.canvas import axis, canvas
+from reports.figures.groups import GROUPS
+from reports.frames import rows
+from reports.numbers import finite, per_curve, thin
+from reports.table import Column, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Validation losses of one trial."""
+
+    number: int
+    group: str
+    reason: str
+    tokens: tuple[int, ...]
+    losses: tuple[float, ...]  # [nats/token]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """The curves of all trials that were evaluated at least once."""
+
+    curves: tuple[Curve, ...]
+    trials: int
+
+    def of(self, group: str) -> tuple[Curve, ...]:
+        """The curves of one group."""
+        return tuple(c for c in self.curves if c.group == group)
+
+    @property
+    def title(self) -> str:
+        """The finding."""
+        stopped = words.many(sum(c.group == "pruned" for c in self.curves), "trial")
+        best, default = self.of("best"), self.of("default")
+        if not best:
+            return f"No trial of the search ran to its end; {stopped} stopped early"
+        end = f"Trial {best[0].number} ends at {best[0].losses[-1]:.3f} nats/token"
+        if default:
+            gain = default[0].losses[-1] - best[0].losses[-1]
+            end += f", {abs(gain):.3f} {'below' if gain >= 0 else 'above'} the untuned default"
+        return f"{end}; {stopped} stopped early"
+
+    @property
+    def caption(self) -> str:
+        """How to read it."""
+        unseen = self.trials - len(self.curves)
+        missing = f" {words.many(unseen, 'trial')} ended before a first evaluation." if unseen else ""
+        return (
+            "Validation loss of each trial against the tokens it has seen. A curve that ends in a triangle was stopped"
+            f" because it was unpromising or diverged; a cross marks a failed trial.{missing}"
+        )
+
+    @property
+    def table(self) -> Table:
+        """Where each curve ends."""
+        columns = (
+            Column(name="trial", show=words.whole),
+            Column(name="group", numeric=False),
+            Column(name="reason", numeric=False),
+            Column(name="evaluations", show=words.whole),
+            Column(name="tokens", show=words.count),
+            Column(name="last loss", hint="nats/token", show=words.loss),
+        )
+        rows = ((c.number, c.group, c.reason, len(c.losses), c.tokens[-1], c.losses[-1]) for c in self.curves)
+        return Table.of(columns, rows)
+
+    def draw(self) -> go.Figure:
+        """The figure."""
+        limit = per_curve(len(self.curves))
+        traces = [_lines(group, self.of(group), limit) for group in GROUPS if self.of(group)]
+        return canvas(
+            traces,
+            x=axis("tokens seen", exponentformat="SI", rangemode="tozero"),
+            y=axis("validation loss [nats/token]", range=self._frame()),
+            height=440,
+            hovermode="closest",
+        )
+
+    def _frame(self) -> list[float]:
+        """From the best loss up to the worst first one of a curve that ended well; the diverged may leave the frame."""
+        ended = [c for c in self.curves if c.group not in ("pruned", "failed")] or self.curves
+        low, high = min(min(c.losses) for c in ended), max(max(c.losses) for c in ended)
+        pad = 0.06 * max(high - low, 0.05)
+        return [low - pad, high + pad]
+
+
+def _lines(group: str, curves: tuple[Curve, ...], limit: int) -> go.Scatter:
+    """One trace for a whole group, curves parted by gaps: a trace per trial would cost the page its speed."""
+    style = GROUPS[group]
+    shown = [thin(list(zip(c.tokens, c.losses, strict=True)), limit) for c in curves]
+    numbers = [n for c, points in zip(curves, shown, strict=True) for n in [c.number] * len(points) + [None]]
+    ends = [n for points in shown for n in [0] * (len(points) - 1) + [style.size, 0]]
+    gapped = [point for points in shown for point in [*points, (None, None)]]
+    return go.Scatter(
+        x=[x for x, _ in gapped], y=[y for _, y in gapped], customdata=numbers, name=style.label, mode="lines+markers",
+        line={"color": style.color, "width": style.width, "dash": style.dash}, connectgaps=False,
+        marker={"color": style.color, "symbol": style.symbol, "size": ends, "opacity": 1, "line": {"width": 0}},
+        hovertemplate="trial %{customdata}<br>%{x:.3s} tokens<br>%{y:.3f} nats/token<extra></extra>",
+    )  # fmt: skip
+
+
+def _curve(points: list[dict[str, Any]], reason: str) -> Curve:
+    return Curve(
+        number=points[0]["number"],
+        group=points[0]["group"],
+        reason=reason,
+        tokens=tuple(point["tokens"] for point in points),
+        losses=tuple(point["validation_loss"] for point in points),
+    )
+
+
+def info(curves: pd.DataFrame, trials: pd.DataFrame) -> Curves:
+    """From frames.curves and frames.trials. Raises MissingError when no trial was evaluated."""
+    reasons = {row["number"]: row["reason"] for row in rows(trials)}
+    evaluated = [row for row in rows(curves) if finite(row["validation_loss"])]
+    found = tuple(
+        _curve(list(points), reasons[number]) for number, points in groupby(evaluated, key=lambda row: row["number"])
+    )
+    if not found:
+        raise MissingError("No trial ran long enough to be evaluated once.")
+    return Curves(curves=found, trials=len(trials))

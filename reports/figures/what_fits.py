@@ -1,0 +1,126 @@
+"""Parameters against memory: which of the candidates fit the GPU."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from advisor.units import GIB, format_bytes, format_count
+from reports import words
+from reports.card import MissingError
+from reports.figures.canvas import LOG, axis, canvas, label, level
+from reports.frames import Target, rows
+from reports.numbers import thin
+from reports.table import Column, Table
+from reports.theme import LIGHT
+
+MAX_DRAWN = 600
+MAX_ROWS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A config that was weighed; `limited_by` names what holds it back."""
+
+    name: str
+    d_model: int
+    depth: int
+    heads: int
+    parameters: int
+    memory_bytes: int
+    limited_by: str
+    fits: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatFits:
+    """All candidates in order of their parameters, and the names of those that are proposed."""
+
+    target: Target
+    candidates: tuple[Candidate, ...]
+    proposed: frozenset[str]
+
+    @property
+    def fitting(self) -> tuple[Candidate, ...]:
+        """Those that fit, the largest last."""
+        return tuple(c for c in self.candidates if c.fits)
+
+    @property
+    def title(self) -> str:
+        """The finding."""
+        gpu = words.text(self.target.gpu or "the GPU")
+        if not self.fitting:
+            return f"None of {words.many(len(self.candidates), 'candidate')} fits {gpu}"
+        largest = self.fitting[-1]
+        return (
+            f"The largest candidate that fits {gpu} has {format_count(largest.parameters)} parameters"
+            f" and takes {format_bytes(largest.memory_bytes)}"
+        )
+
+    @property
+    def caption(self) -> str:
+        """How to read it."""
+        return (
+            f"{len(self.fitting):,} of {len(self.candidates):,} candidates fit, a safety margin kept free."
+            " Each mark is one config; the memory is the peak of one training step."
+        )
+
+    @property
+    def table(self) -> Table:
+        """The largest that fit."""
+        columns = (
+            Column(name="config", numeric=False),
+            Column(name="width", hint="d_model"),
+            Column(name="depth", hint="layers"),
+            Column(name="heads"),
+            Column(name="parameters", show=words.count),
+            Column(name="memory", hint="peak", show=words.size),
+            Column(name="limited by", numeric=False),
+        )
+        largest_first = (
+            (c.name, c.d_model, c.depth, c.heads, c.parameters, c.memory_bytes, c.limited_by)
+            for c in reversed(self.fitting)
+        )
+        return Table.of(columns, largest_first, limit=MAX_ROWS)
+
+    def draw(self) -> go.Figure:
+        """The figure."""
+        proposed = [c for c in self.candidates if c.name in self.proposed]
+        others = [c for c in self.candidates if c.name not in self.proposed]
+        figure = canvas(
+            [
+                _marks("does not fit", [c for c in others if not c.fits], LIGHT.pruned, "x-thin-open", 7),
+                _marks("fits", [c for c in others if c.fits], LIGHT.complete, "circle", 7),
+                _marks("proposed", proposed, LIGHT.best, "star", 14),
+            ],
+            x=axis("parameters", **LOG),
+            y=axis("peak memory of a step [GiB]", **LOG),
+        )
+        if self.target.memory_bytes:
+            gpu = f"{label(self.target.gpu)}: {format_bytes(self.target.memory_bytes)}"
+            level(figure, self.target.memory_bytes / GIB, gpu)
+        return figure
+
+
+def _marks(name: str, candidates: list[Candidate], color: str, symbol: str, size: int) -> go.Scatter:
+    shown = thin(candidates, MAX_DRAWN)
+    return go.Scatter(
+        name=name, mode="markers", marker={"color": color, "symbol": symbol, "size": size},
+        x=[c.parameters for c in shown], y=[c.memory_bytes / GIB for c in shown],
+        text=[_hover(c) for c in shown], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _hover(c: Candidate) -> str:
+    shape = f"depth {c.depth}, width {c.d_model}, heads {c.heads}"
+    numbers = f"{format_count(c.parameters)} parameters, {format_bytes(c.memory_bytes)}"
+    return f"{label(c.name)}<br>{shape}<br>{numbers}<br>limited by {label(c.limited_by)}"
+
+
+def info(candidates: pd.DataFrame, proposals: pd.DataFrame, target: Target) -> WhatFits:
+    """From frames.candidates. Raises MissingError when there are none."""
+    if candidates.empty:
+        raise MissingError("This study names no target GPU, so there is nothing that could fit it or not.")
+    ordered = candidates.sort_values(["parameters", "memory_bytes", "name"])
+    found = tuple(Candidate(**row) for row in rows(ordered))
+    return WhatFits(target=target, candidates=found, proposed=frozenset(proposals["name"]))

@@ -1,0 +1,110 @@
+"""Records -> tidy pandas frames: one row per trial, per report of a trial, per candidate. An absent part is empty."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from studies.records import CurvePoint, StudyRecord, SweepRecord, TrialRecord
+
+POINT = ("learning_rate", "dropout", "depth", "d_model", "heads", "hidden", "batch", "weight_decay")
+TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "point", "curve"))
+CURVE = tuple(f.name for f in fields(CurvePoint))
+CANDIDATE = ("name", "d_model", "depth", "heads", "parameters", "memory_bytes", "limited_by", "fits")
+PROPOSAL = (
+    "name", "d_model", "depth", "heads", "hidden", "vocab", "context", "batch", "parameters", "memory_bytes",
+    "limited_by", "step_seconds", "hours", "predicted_loss", "reason",
+)  # fmt: skip
+TIMELINE = ("phase", "op", "bytes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The GPU that was asked about, and the config that was chosen for it; empty where nobody asked."""
+
+    gpu: str = ""
+    memory_bytes: int = 0
+    chosen: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """A study as tables.
+
+    `trials.group` puts each trial into one of best, rerun, default, complete, pruned, failed, running.
+    """
+
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    candidates: pd.DataFrame
+    proposals: pd.DataFrame
+    timeline: pd.DataFrame
+    sweeps: tuple[SweepRecord, ...]
+    importances: dict[str, float]
+    target: Target
+
+
+def frames(record: StudyRecord) -> Frames:
+    """The tables that the figures of this study are computed from."""
+    return Frames(
+        trials=_frame(_trial_rows(record), (*TRIAL, *POINT, "group")),
+        curves=_frame(_curve_rows(record), ("number", "group", *CURVE)),
+        candidates=_frame(_listed(record, "candidates"), CANDIDATE),
+        proposals=_frame(_listed(record, "proposals"), PROPOSAL),
+        timeline=_frame(_listed(record, "timeline"), TIMELINE),
+        sweeps=record.sweeps,
+        importances=record.importances,
+        target=_target(record),
+    )
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each as {column: value}."""
+    return [{str(column): value for column, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _frame(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    # object columns: a cell keeps the record's own value, so None stays None and an int of bytes stays an int
+    return pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+
+
+def _trial_rows(record: StudyRecord) -> Iterable[dict[str, Any]]:
+    for trial in record.trials:
+        own = {name: getattr(trial, name) for name in TRIAL}
+        yield {name: trial.point.get(name) for name in POINT} | own | {"group": group(record, trial)}
+
+
+def _curve_rows(record: StudyRecord) -> Iterable[dict[str, Any]]:
+    for trial in record.trials:
+        own = {"number": trial.number, "group": group(record, trial)}
+        for point in trial.curve:
+            yield own | {name: getattr(point, name) for name in CURVE}
+
+
+def group(record: StudyRecord, trial: TrialRecord) -> str:
+    """How figures mark this trial."""
+    if trial.role == "default":
+        return "default"
+    if trial.role == "final":
+        return "rerun"
+    if record.best is not None and trial.number == record.best.number:
+        return "best"
+    return {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state, "running")
+
+
+def _listed(record: StudyRecord, key: str) -> list[dict[str, Any]]:
+    value = record.target.get(key, [])
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _target(record: StudyRecord) -> Target:
+    gpu, chosen = _object(record, "gpu"), _object(record, "chosen")
+    return Target(
+        gpu=str(gpu.get("name", "")), memory_bytes=int(gpu.get("memory_bytes", 0)), chosen=str(chosen.get("name", ""))
+    )
+
+
+def _object(record: StudyRecord, key: str) -> dict[str, Any]:
+    value = record.target.get(key)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,47 @@
+"""Data inside the page: JSON that the page's scripts read, and that a reader of the file can read again."""
+
+import dataclasses
+import json
+from typing import Any
+
+from markupsafe import Markup
+
+from reports.frames import CURVE
+from reports.numbers import per_curve, plain, thin
+from studies.records import CurvePoint, StudyRecord, SweepRecord
+
+SCHEMA = "transformer-advisor/study/1"
+MAX_SWEEP = 200  # points
+
+
+def island(value: Any) -> Markup:
+    """JSON for a script element. With `<` escaped nothing in it can end the element, whatever a string holds."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no `<` is left in it
+
+
+def study(record: StudyRecord) -> dict[str, Any]:
+    """The record as plain JSON: floats rounded (numbers.DIGITS), curves thinned and by column."""
+    bare = dataclasses.replace(
+        record,
+        trials=tuple(dataclasses.replace(trial, curve=()) for trial in record.trials),
+        sweeps=tuple(_thinned(sweep) for sweep in record.sweeps),
+    )
+    limit = per_curve(sum(bool(trial.curve) for trial in record.trials))
+    values = dataclasses.asdict(bare)
+    for row, trial in zip(values["trials"], record.trials, strict=True):
+        row["curve"] = _columns(thin(trial.curve, limit))
+    return {"schema": SCHEMA, "points_per_curve": limit, "study": plain(values)}
+
+
+def _columns(points: list[CurvePoint]) -> dict[str, list[Any]]:
+    return {name: [getattr(point, name) for point in points] for name in CURVE}
+
+
+def _thinned(sweep: SweepRecord) -> SweepRecord:
+    return dataclasses.replace(
+        sweep,
+        learning_rates=tuple(thin(sweep.learning_rates, MAX_SWEEP)),
+        losses=tuple(thin(sweep.losses, MAX_SWEEP)),
+        smoothed=tuple(thin(sweep.smoothed, MAX_SWEEP)),
+    )

@@ -1,0 +1,102 @@
+"""Cards -> one offline HTML page."""
+
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from advisor.files import slug
+from reports import plotlyjs, proposals, provenance, theme, trials, words
+from reports.answer import answer
+from reports.card import Card, figure_card, guarded
+from reports.figures import curves, importance, memory_timeline, pareto, slices, sweep, what_fits
+from reports.frames import Frames, frames
+from reports.island import island, study
+from reports.policy import policy
+from reports.table import sort_key
+from studies.records import StudyRecord
+
+SCRIPTS = ("figures.js", "tables.js", "downloads.js")
+
+
+def page(record: StudyRecord) -> str:
+    """The whole page. The same record gives the same text."""
+    found = frames(record)
+    target, tuning = target_cards(found), tuning_cards(found)
+    scripts = [_asset(name) for name in SCRIPTS]
+    template = _environment().get_template("page.html")
+    return template.render(
+        record=record,
+        answer=answer(record),
+        target=found.target,
+        target_cards=target,
+        tuning_cards=tuning,
+        trials_card=guarded("trials-table", "Trials", lambda: trials.trials(found.trials)),
+        facts=provenance.facts(record),
+        space=provenance.space(record),
+        filename=slug(record.name),
+        policy=policy([*scripts, plotlyjs.source()]),
+        style=Markup(_style()),  # noqa: S704 - the package's own file
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        plotly=plotlyjs.packed(),
+        study=island(study(record)),
+        figures=island(_figures([*target, *tuning])),
+    )
+
+
+def target_cards(found: Frames) -> list[Card]:
+    """What the target GPU can hold."""
+    return [
+        guarded("proposals", "Proposals", lambda: proposals.proposals(found)),
+        figure_card("what-fits", "What fits", lambda: what_fits.info(found.candidates, found.proposals, found.target)),
+        figure_card("memory", "Memory of a step", lambda: memory_timeline.info(found.timeline, found.target)),
+    ]
+
+
+def tuning_cards(found: Frames) -> list[Card]:
+    """How the hyperparameters were found."""
+    swept = [figure_card(f"sweep-{i}", "LR sweep", partial(sweep.info, s)) for i, s in enumerate(found.sweeps, 1)]
+    return [
+        *(swept or [figure_card("sweep-1", "LR sweep", sweep.none)]),
+        figure_card("curves", "Learning curves", lambda: curves.info(found.curves, found.trials)),
+        figure_card("slices", "Loss by hyperparameter", lambda: slices.info(found.trials)),
+        figure_card("importance", "Importance", lambda: importance.info(found.importances, found.trials)),
+        figure_card(
+            "pareto-parameters", "Loss against parameters", lambda: pareto.info(found.trials, pareto.PARAMETERS)
+        ),
+        figure_card("pareto-flops", "Loss against FLOPs", lambda: pareto.info(found.trials, pareto.FLOPS)),
+    ]
+
+
+def _figures(cards: list[Card]) -> dict[str, Any]:
+    drawn = {c.anchor: c.figure for c in cards if c.figure}
+    return {"figures": drawn, "layout": theme.layout(), "dark": theme.dark_of()}
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    light, dark = theme.css_variables(theme.LIGHT), theme.css_variables(theme.DARK)
+    return (
+        f":root {{ --font: {theme.FONT}; {light} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{_asset('page.css')}"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(text=words.text, sort_key=sort_key)
+    return environment

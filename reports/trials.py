@@ -1,0 +1,45 @@
+"""All trials, as a card with a table that can be sorted and taken away."""
+
+import pandas as pd
+
+from reports import words
+from reports.card import Card, MissingError
+from reports.frames import rows
+from reports.table import Column, Table
+
+COLUMNS = {
+    "number": Column(name="trial", show=words.whole),
+    "role": Column(name="role", numeric=False),
+    "state": Column(name="state", numeric=False),
+    "reason": Column(name="reason", numeric=False),
+    "value": Column(name="loss", hint="validation, nats/token", show=words.loss),
+    "learning_rate": Column(name="learning rate", show=words.rate),
+    "dropout": Column(name="dropout", show=words.fraction),
+    "depth": Column(name="depth", hint="layers", show=words.whole),
+    "d_model": Column(name="width", hint="d_model", show=words.whole),
+    "heads": Column(name="heads", show=words.whole),
+    "hidden": Column(name="hidden", hint="width of the MLP", show=words.whole),
+    "batch": Column(name="batch", hint="sequences", show=words.whole),
+    "weight_decay": Column(name="weight decay", show=words.fraction),
+    "parameters": Column(name="parameters", show=words.count),
+    "flops": Column(name="FLOPs", hint="spent in training", show=words.flops),
+    "memory_bytes": Column(name="memory", hint="predicted peak", show=words.size),
+    "measured_memory_bytes": Column(name="measured", hint="measured peak", show=words.size),
+    "tokens": Column(name="tokens", show=words.count),
+    "seconds": Column(name="time", show=words.seconds),
+    "message": Column(name="message", numeric=False),
+}
+
+
+def trials(frame: pd.DataFrame) -> Card:
+    """Every trial as it ended. Raises MissingError when none has started."""
+    if frame.empty:
+        raise MissingError("No trial has started.")
+    counts = frame["state"].str.lower().value_counts()
+    states = words.listed([f"{n} {state}" for state, n in sorted(counts.items())])
+    return Card(
+        anchor="trials-table",
+        title=f"{words.many(len(frame), 'trial')}: {states}",
+        caption="Press a heading to sort. The CSV holds all digits that the page has, and every suggested parameter.",
+        table=Table.of(COLUMNS.values(), ([row[key] for key in COLUMNS] for row in rows(frame))),
+    )

@@ -1,0 +1,66 @@
+"""Numbers and names as a person reads them. Everything that cannot be shown is one dash."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from advisor import units
+from reports.numbers import finite
+
+MISSING = "\u2013"  # an en dash
+SHORT = 160  # characters of a message that a table cell shows
+
+Show = Callable[[Any], str]
+
+
+def _numeric(show: Callable[[float], str]) -> Show:
+    return lambda value: show(value) if finite(value) else (MISSING if value is None else text(value))
+
+
+def _rate(value: float) -> str:
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def text(value: Any) -> str:
+    """Text of any origin, cut to one cell; nothing and NaN are a dash.
+
+    Control characters, and halves of characters that came out of a broken decode, become U+FFFD.
+    """
+    if value is None or value == "" or value != value:
+        return MISSING
+    shown = "".join(c if c.isprintable() else " " if c in "\n\t" else "\ufffd" for c in str(value))
+    return shown if len(shown) <= SHORT else shown[: SHORT - 1] + "…"
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.4g}"
+
+
+whole = _numeric(lambda v: f"{v:,.0f}")
+loss = _numeric(lambda v: f"{v:.3f}")  # [nats/token]
+rate = _numeric(_rate)  # a learning rate: 4.20e-3
+decimal = _numeric(_fixed)
+fraction = _numeric(lambda v: f"{v:.3f}")  # dropout, weight decay: aligned in a column
+percent = _numeric(lambda v: f"{100 * v:.0f} %")  # of a share in 0..1
+size = _numeric(units.format_bytes)
+count = _numeric(units.format_count)
+flops = _numeric(units.format_flops)
+seconds = _numeric(units.format_seconds)
+hours = _numeric(lambda v: units.format_seconds(3600 * v))
+signed = _numeric(lambda v: f"{v:+.1f}")
+
+
+def listed(items: Sequence[str]) -> str:
+    """'a, b and c'."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else MISSING
+
+
+def many(n: int, noun: str) -> str:
+    """'1 trial', '3 trials'."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def shape(point: Mapping[str, float]) -> str:
+    """'depth 4, width 128, heads 4' of a resolved point; what is absent is left out."""
+    names = {"depth": "depth", "d_model": "width", "heads": "heads"}
+    return ", ".join(f"{name} {point[key]:g}" for key, name in names.items() if finite(point.get(key)))
