@@ -17,8 +17,7 @@ from advisor.units import format_bytes, format_count, format_seconds
 
 RULE = (
     "lowest loss that the scaling law of Besiroglu et al. 2024 predicts for the parameters and for the tokens that the "
-    "time buys, among those whose device memory fits with 95 % confidence; where no time can be said, for 20 tokens per "
-    "parameter"
+    "time buys (20 per parameter where no time can be said), among those whose device memory fits with 95 % confidence"
 )
 SMALLER, LARGER = 0.5, 1.5  # parameters of the alternatives, relative to the best
 NEGLIGIBLE = 0.01  # [nats/token] a difference in predicted loss that decides nothing
