@@ -1,0 +1,59 @@
+"""Records <-> what the tables hold."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from optuna.trial import FrozenTrial
+from sqlalchemy.engine import RowMapping
+
+from studies.records import CurvePoint, Provenance, SweepRecord, TrialRecord
+
+RUN = "run"  # the user attribute of an Optuna trial that holds the fields below
+# What a TrialRecord has beyond Optuna's own fields: number, state, params, value.
+RUN_FIELDS = (
+    "role", "reason", "message", "point", "parameters", "flops", "memory_bytes", "measured_memory_bytes", "tokens",
+    "seconds", "started", "seed",
+)  # fmt: skip
+
+
+def dump(value: Any) -> str:
+    """A record, or plain values, as text."""
+    return json.dumps(dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value)  # type: ignore[arg-type]
+
+
+def load_sweep(text: str) -> SweepRecord:
+    """What `dump` wrote."""
+    values = json.loads(text)
+    columns = {name: tuple(values[name]) for name in ("learning_rates", "losses", "smoothed")}
+    return SweepRecord(**{**values, **columns})
+
+
+def load_provenance(text: str) -> Provenance:
+    """What `dump` wrote."""
+    return Provenance(**json.loads(text))
+
+
+def trial_record(trial: FrozenTrial, curve: Iterable[CurvePoint]) -> TrialRecord:
+    """A finished trial of Optuna's, with its curve."""
+    return TrialRecord(
+        number=trial.number,
+        state=trial.state.name,  # type: ignore[arg-type]
+        params=dict(trial.params),
+        value=trial.value,
+        curve=tuple(curve),
+        **trial.user_attrs[RUN],
+    )
+
+
+def curve_row(study_id: int, number: int, point: CurvePoint) -> dict[str, Any]:
+    """A point of a curve as a row."""
+    return {"study_id": study_id, "number": number, **dataclasses.asdict(point)}
+
+
+def curve_point(row: RowMapping) -> CurvePoint:
+    """A row as a point of a curve."""
+    values = {name: row[name] for name in CurvePoint.__dataclass_fields__}
+    return CurvePoint(**{**values, "train_loss": math.nan if row["train_loss"] is None else row["train_loss"]})

@@ -1,0 +1,129 @@
+"""The database behind a store: its URL, its schema created once by one owner, its errors as one line."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from optuna.exceptions import OptunaError
+from optuna.storages import RDBStorage
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from advisor.errors import InputError, StoreError
+from studies.tables import SCHEMA_VERSION, metadata, schema
+
+LOCK_SECONDS = 60.0  # another process creates the schema: about one second
+ADVISORY_LOCK = 0x61647669736F72  # of PostgreSQL: any number that nobody else uses ("advisor")
+OPTUNA_TABLE = "studies"
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+def parse_url(text: str) -> URL:
+    """The URL of a database, or of the SQLite file at a path. Raises InputError."""
+    expected = "the path of an SQLite file, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+    try:
+        url = make_url(text) if "://" in text else URL.create("sqlite", database=text)
+    except ArgumentError:
+        raise InputError("store", expected=expected, got=text) from None
+    if url.drivername not in {*DRIVERS, *DRIVERS.values()} or url.database in (None, "", ":memory:"):
+        raise InputError("store", expected=expected, got=text)
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def open_storage(url: URL, *, create: bool) -> RDBStorage:
+    """Optuna's storage in a database that has our tables too. Raises StoreError.
+
+    Optuna's engine serves our tables as well. `create`: a missing SQLite file is created, not an error.
+    """
+    with errors(url, RuntimeError, OSError, ImportError):  # an older or newer Optuna; no such folder; no driver
+        if url.drivername == "sqlite":
+            _check_file(Path(str(url.database)), create)
+        if not _is_complete(url):
+            _create_schema(url)
+        return RDBStorage(_text(url), skip_table_creation=True)
+
+
+@contextmanager
+def errors(url: URL, *others: type[Exception]) -> Iterator[None]:
+    """Turns what a database or Optuna's storage raises, and `others`, into StoreError: one line, without a password."""
+    kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OptunaError, *others)
+    try:
+        yield
+    except kinds as error:
+        cause = error.__cause__ if isinstance(error, OptunaError) and error.__cause__ else error
+        reason = str(getattr(cause, "orig", None) or cause).strip().splitlines() or [type(error).__name__]
+        raise StoreError(f"store {url.render_as_string(hide_password=True)}: {reason[0]}") from error
+
+
+def _check_file(path: Path, create: bool) -> None:
+    if create:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif not path.exists():
+        raise StoreError(f"there is no store at {path}")
+
+
+def _is_complete(url: URL) -> bool:
+    """Whether the schema is there. Raises StoreError for a database of another program or another version."""
+    engine = sa.create_engine(url)
+    try:
+        tables = sa.inspect(engine).get_table_names()
+        if schema.name not in tables:
+            _check_ours(url, tables)
+            return False
+        with engine.connect() as connection:
+            version = connection.execute(sa.select(schema.c.version)).scalar()
+    finally:
+        engine.dispose()
+    if version is not None and version != SCHEMA_VERSION:
+        raise StoreError(f"store {url!r}: its schema has version {version}, this program needs {SCHEMA_VERSION}")
+    return version is not None
+
+
+def _check_ours(url: URL, tables: list[str]) -> None:
+    if tables and OPTUNA_TABLE not in tables:
+        raise StoreError(f"store {url!r}: a database of another program, with a table {tables[0]!r}")
+
+
+def _create_schema(url: URL) -> None:
+    """Create what is missing of Optuna's tables and ours; the version is written last: with it, all is there."""
+    engine = sa.create_engine(url)
+    try:
+        with _only_one(url, engine):
+            if _is_complete(url):
+                return
+            if url.drivername == "sqlite":
+                with engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file keeps it: readers never wait
+            RDBStorage(_text(url)).engine.dispose()
+            metadata.create_all(engine)
+            with engine.begin() as connection:
+                connection.execute(schema.insert().values(version=SCHEMA_VERSION))
+    finally:
+        engine.dispose()
+
+
+def _only_one(url: URL, engine: Engine) -> AbstractContextManager[object]:
+    """A lock among processes: six that create one schema at once would leave one alive."""
+    return _file_lock(Path(str(url.database))) if url.drivername == "sqlite" else _advisory_lock(engine)
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    try:
+        with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise StoreError(f"store {path}: another process has been creating it for {LOCK_SECONDS:.0f} s") from None
+
+
+@contextmanager
+def _advisory_lock(engine: Engine) -> Iterator[None]:
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+        yield
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

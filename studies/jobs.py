@@ -1,0 +1,77 @@
+"""Makes the jobs of a study from points of its space."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from advisor import ledger
+from advisor.ledger import Estimate
+from search_spaces import Space
+from studies.job import Data, Device, Recipe, SweepJob, TrialJob
+
+EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
+# An evaluation's tokens as a share of the trial's: 8 of them, a forward pass each, cost 7 % of the trial's FLOPs.
+EVALUATION_SHARE = 1 / 40
+MIN_EVALUATION_TOKENS, MAX_EVALUATION_TOKENS = 4096, 65_536
+PROBE_STEPS = 8  # enough for medians: the first steps warm up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """The jobs of one study."""
+
+    space: Space
+    data: Data
+    device: Device
+
+    def trial(self, point: Mapping[str, float], tokens: int, seed: int) -> TrialJob:
+        """Train the point's model on about `tokens` tokens: whole steps."""
+        model, plan, recipe = self.space.resolve(point)
+        per_step = int(plan.batch) * int(plan.sequence)
+        steps = max(1, round(tokens / per_step))
+        return TrialJob(
+            model=model,
+            plan=plan,
+            recipe=_recipe(recipe),
+            data=self.data,
+            device=self.device,
+            seed=seed,
+            steps=steps,
+            eval_every=-(-steps // EVALUATIONS),
+            eval_batches=-(-evaluation_tokens(tokens) // per_step),
+            flops_per_step=self.estimate(point).flops.step,
+        )
+
+    def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:
+        """A few steps and one evaluation, to see how fast they are."""
+        job = self.trial(point, PROBE_STEPS * int(point["batch"]) * self.space.sequence, seed)
+        return dataclasses.replace(job, eval_every=job.steps)
+
+    def sweep(self, point: Mapping[str, float], steps: int, seed: int) -> SweepJob:
+        """An LR range test of the point's model."""
+        model, plan, recipe = self.space.resolve(point)
+        return SweepJob(
+            model=model, plan=plan, recipe=_recipe(recipe), data=self.data, device=self.device, seed=seed, steps=steps
+        )
+
+    def estimate(self, point: Mapping[str, float]) -> Estimate:
+        """What the ledger reads off the point's model and plan."""
+        model, plan, _ = self.space.resolve(point)
+        return _estimate(model, plan)
+
+
+def _recipe(values: Mapping[str, float]) -> Recipe:
+    return Recipe(learning_rate=values["learning_rate"], weight_decay=values["weight_decay"])
+
+
+_estimate = functools.lru_cache(maxsize=1024)(ledger.estimate)
+
+
+def evaluation_tokens(trial_tokens: int) -> int:
+    """Tokens of one evaluation of a trial.
+
+    >>> evaluation_tokens(10**3), evaluation_tokens(10**6), evaluation_tokens(10**9)
+    (4096, 25000, 65536)
+    """
+    return min(max(int(trial_tokens * EVALUATION_SHARE), MIN_EVALUATION_TOKENS), MAX_EVALUATION_TOKENS)

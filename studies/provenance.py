@@ -1,0 +1,37 @@
+"""Where a study's numbers come from."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from advisor.gpus import GPU
+from studies.job import Device
+from studies.records import Provenance
+from studies.settings import Settings
+from studies.trial import text
+
+PACKAGES = ("transformer-advisor", "torch", "optuna", "numpy", "sqlalchemy")
+
+
+def provenance(settings: Settings, device: Device, gpu: GPU) -> Provenance:
+    """Of a study that begins now, on `device`, which is `gpu`. Raises InputError for data that cannot be read."""
+    return Provenance(
+        command=settings.command,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        device={
+            "name": gpu.name,
+            "kind": device.name.split(":")[0],
+            "memory": f"{gpu.memory_bytes}",
+            "threads": f"{device.threads}",
+        },
+        data=text.read(settings.data).facts,
+        seed=settings.seed,
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,73 @@
+"""What a study is asked to do."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.errors import InputError
+from studies.job import Device
+
+MAX_NAME = 200
+MAX_BUDGET_SECONDS = 366 * 86400.0
+MAX_TRIALS = 100_000
+DEFAULT_STORE = "advisor.db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A study: what to search, for how long, where, and where to keep it. Raises InputError for what cannot be used.
+
+    `target` is kept with the study as it is: plain JSON values.
+    """
+
+    name: str
+    budget_seconds: float  # wall-clock, all phases and start-up included
+    store: str = DEFAULT_STORE  # path of an SQLite file, or a database URL
+    space: str = "decoder-small"  # name of a search space, or the path of its TOML file
+    data: str = "pydoc"  # `pydoc`, or the path of a UTF-8 file
+    seed: int = 0
+    device: Device | None = None  # None: the local one
+    memory_bytes: int | None = None  # that a training step may allocate on the device; None: all that is usable
+    max_trials: int | None = None  # of the search; None: as many as the budget holds
+    target: dict[str, Any] = field(default_factory=dict)
+    command: str = ""  # the command line, for provenance
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and 0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
+            raise InputError("study name", expected=f"1 to {MAX_NAME} printable characters", got=self.name)
+        _number("budget_seconds", self.budget_seconds, MAX_BUDGET_SECONDS)
+        _whole("seed", self.seed, 0, 2**32 - 1)
+        if self.memory_bytes is not None:
+            _whole("memory_bytes", self.memory_bytes, 1, 2**62)
+        if self.max_trials is not None:
+            _whole("max_trials", self.max_trials, 1, MAX_TRIALS)
+        _check_json("target", self.target)
+
+    def to_json(self) -> str:
+        """As text for the store."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        """What to_json wrote."""
+        values = json.loads(text)
+        device = values.pop("device")
+        return cls(**values, device=device and Device(**device))
+
+
+def _number(path: str, value: Any, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= high:
+        raise InputError(path, expected=f"a positive number of seconds up to {high:g}", got=value)
+
+
+def _whole(path: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(path, expected=f"a whole number from {low} to {high}", got=value)
+
+
+def _check_json(path: str, value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(path, expected="plain JSON values", got=str(error)) from None

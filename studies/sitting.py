@@ -1,0 +1,95 @@
+"""One sitting: starts a study, or goes on with one, until its budget is spent or somebody interrupts."""
+
+import dataclasses
+from collections.abc import Callable
+
+import search_spaces
+from advisor import gpus
+from advisor.errors import InputError
+from search_spaces import Space
+from studies import lease
+from studies.clock import Clock
+from studies.coordinator import Coordinator
+from studies.devices import device_of
+from studies.events import Event
+from studies.executor import Executor
+from studies.local import LocalExecutor
+from studies.logbook import Logbook
+from studies.provenance import provenance
+from studies.records import StudyRecord
+from studies.settings import Settings
+from studies.store import Store, open_store
+from studies.trial import text
+
+Listener = Callable[[Event], None]
+
+
+def run(
+    settings: Settings, *, on_event: Listener | None = None, executor: Callable[[], Executor] = LocalExecutor
+) -> StudyRecord:
+    """Run a new study to the end of its budget. `on_event` is called with each Event, in the order of things.
+
+    Raises ConflictError if the store has a study of this name, InputError or UnknownError for settings that cannot be
+    used, InfeasibleError when nothing fits the memory or the budget. On Ctrl-C the running trial is ended, the
+    study is left INTERRUPTED for `resume`, and KeyboardInterrupt goes on.
+    """
+    clock = Clock()
+    space = search_spaces.load(settings.space)
+    _check_data(settings, space)
+    gpu = gpus.local()
+    device = settings.device or device_of(gpu)
+    settings = dataclasses.replace(settings, device=device, memory_bytes=settings.memory_bytes or gpu.memory_bytes)
+    with open_store(settings.store, create=True) as store:
+        store.create(settings, space.document, provenance(settings, device, gpu))
+        return _work(store, settings.name, clock, on_event, executor)
+
+
+def resume(
+    name: str, *, store: str, on_event: Listener | None = None, executor: Callable[[], Executor] = LocalExecutor
+) -> StudyRecord:
+    """Go on with a study that was interrupted, or whose process died; a FINISHED one is returned as it is.
+
+    Raises UnknownError if there is none of this name, ConflictError while a living process runs it.
+    """
+    clock = Clock()
+    with open_store(store) as opened:
+        record = opened.load(name)
+        return record if record.state == "FINISHED" else _work(opened, name, clock, on_event, executor)
+
+
+def _work(
+    store: Store, name: str, clock: Clock, on_event: Listener | None, executor: Callable[[], Executor]
+) -> StudyRecord:
+    """One sitting: under the study's lease, with an executor that is closed whatever happens."""
+    with lease.held(store.engine, store.study_id(name), name), executor() as running:
+        logbook, record, settings = Logbook(store, name), store.load(name), store.settings(name)
+        clock.set(settings.budget_seconds, record.spent_seconds)
+        coordinator = Coordinator(
+            settings=settings,
+            space=search_spaces.parse(dict(record.space), settings.space),
+            record=record,
+            clock=clock,
+            logbook=logbook,
+            executor=running,
+            on_event=on_event or _ignore,
+        )
+        logbook.save(state="RUNNING")
+        try:
+            coordinator.run()
+        except BaseException:
+            logbook.save(state="INTERRUPTED", spent_seconds=clock.spent)
+            raise
+        logbook.save(state="FINISHED")
+    return store.load(name)
+
+
+def _check_data(settings: Settings, space: Space) -> None:
+    """Raises InputError for data that the space's models cannot be trained on."""
+    text.read(settings.data).check_fits(space.sequence)
+    if space.vocab < text.VOCABULARY:
+        path = f"{space.name}.fixed.vocab"
+        raise InputError(path, expected=f"at least {text.VOCABULARY}, one token per byte", got=space.vocab)
+
+
+def _ignore(event: Event) -> None:
+    """Nobody listens."""
