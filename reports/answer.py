@@ -1,5 +1,6 @@
 """The answer in words: what to set, what it gains, and how far that can be trusted."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from reports import words
@@ -109,8 +110,9 @@ class Answer:
         trials = self.record.trials
         if not trials:
             return "No trial has run."
-        states = {s: sum(t.state == s for t in trials) for s in ("COMPLETE", "PRUNED", "FAIL", "RUNNING")}
-        return f"Of {words.many(len(trials), 'trial')}: {words.listed([f'{n} {s}' for s, n in states.items() if n])}."
+        ended = Counter(t.reason or t.state.lower() for t in trials)
+        how = words.listed([f"{n} {reason}" for reason, n in sorted(ended.items())])
+        return f"Of {words.many(len(trials), 'trial')}: {how}."
 
 
 def _same_tokens(mine: int, theirs: int) -> str:

@@ -43,6 +43,7 @@ class Card:
     caption: str
     figure: dict[str, Any] | None = None
     table: Table | None = None
+    notes: tuple[tuple[str, str], ...] = ()  # term and text, under the table
 
 
 def guarded(anchor: str, subject: str, build: Callable[[], Card]) -> Card:

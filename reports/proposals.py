@@ -11,19 +11,18 @@ COLUMNS = (
     Column(name="width", hint="d_model"),
     Column(name="heads"),
     Column(name="parameters", show=words.count),
-    Column(name="batch", hint="sequences of the context"),
+    Column(name="batch", hint="sequences"),
     Column(name="context", hint="tokens"),
     Column(name="peak memory", show=words.size),
     Column(name="of the GPU", show=words.percent),
-    Column(name="step", hint="time of one step, estimated", show=words.seconds),
-    Column(name="run", hint="time of the whole run, estimated", show=words.hours),
+    Column(name="step", hint="estimated", show=words.seconds),
+    Column(name="run", hint="estimated", show=words.hours),
     Column(name="predicted loss", hint="nats/token", show=words.loss),
     Column(name="limited by", numeric=False),
-    Column(name="why", numeric=False),
 )
 KEYS = (
     "name", "depth", "d_model", "heads", "parameters", "batch", "context", "memory_bytes", "share", "step_seconds",
-    "hours", "predicted_loss", "limited_by", "reason",
+    "hours", "predicted_loss", "limited_by",
 )  # fmt: skip
 
 
@@ -42,4 +41,5 @@ def proposals(frames: Frames) -> Card:
         title=f"For the {gpu}: {words.text(first['name'])}, {words.count(first['parameters'])} parameters",
         caption="Sized for this GPU, best first; times and losses are estimates, none of these was trained here.",
         table=Table.of(COLUMNS, ([row[key] for key in KEYS] for row in found)),
+        notes=tuple((words.text(row["name"]), words.text(row["reason"])) for row in found),
     )

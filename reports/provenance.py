@@ -36,4 +36,5 @@ def space(record: StudyRecord) -> str:
 
 
 def _pairs(values: dict[str, str]) -> str:
-    return ", ".join(f"{key} {words.text(value)}" for key, value in values.items()) or words.MISSING
+    parts = (("" if key == "name" else f"{words.text(key)} ") + words.text(value) for key, value in values.items())
+    return ", ".join(parts) or words.MISSING

@@ -72,5 +72,12 @@ def layout() -> dict[str, Any]:
             "font": {"color": LIGHT.ink},
             "align": "left",
         },
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        "legend": {
+            "orientation": "h",
+            "traceorder": "reversed",
+            "x": 0,
+            "y": 1,
+            "yanchor": "bottom",
+            "font": {"size": 12},
+        },
     }

@@ -13,7 +13,7 @@ COLUMNS = {
     "state": Column(name="state", numeric=False),
     "reason": Column(name="reason", numeric=False),
     "value": Column(name="loss", hint="validation, nats/token", show=words.loss),
-    "learning_rate": Column(name="learning rate", show=words.rate),
+    "learning_rate": Column(name="learning rate", show=words.column_rate),
     "dropout": Column(name="dropout", show=words.fraction),
     "depth": Column(name="depth", hint="layers", show=words.whole),
     "d_model": Column(name="width", hint="d_model", show=words.whole),
@@ -31,12 +31,16 @@ COLUMNS = {
 }
 
 
+STATES = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed", "RUNNING": "running"}
+
+
 def trials(frame: pd.DataFrame) -> Card:
     """Every trial as it ended. Raises MissingError when none has started."""
     if frame.empty:
         raise MissingError("No trial has started.")
-    counts = frame["state"].str.lower().value_counts()
-    states = words.listed([f"{n} {state}" for state, n in sorted(counts.items())])
+    states = words.listed(
+        [f"{n} {noun}" for state, noun in STATES.items() if (n := int((frame["state"] == state).sum()))]
+    )
     return Card(
         anchor="trials-table",
         title=f"{words.many(len(frame), 'trial')}: {states}",

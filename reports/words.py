@@ -1,5 +1,6 @@
 """Numbers and names as a person reads them. Everything that cannot be shown is one dash."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +17,13 @@ def _numeric(show: Callable[[float], str]) -> Show:
     return lambda value: show(value) if finite(value) else (MISSING if value is None else text(value))
 
 
-def _rate(value: float) -> str:
+def _column_rate(value: float) -> str:
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def _rate(value: float) -> str:
+    return f"{value:.3g}".replace("e-0", "e-")
 
 
 def text(value: Any) -> str:
@@ -32,14 +37,11 @@ def text(value: Any) -> str:
     return shown if len(shown) <= SHORT else shown[: SHORT - 1] + "…"
 
 
-def _fixed(value: float) -> str:
-    return f"{value:.4g}"
-
-
 whole = _numeric(lambda v: f"{v:,.0f}")
 loss = _numeric(lambda v: f"{v:.3f}")  # [nats/token]
-rate = _numeric(_rate)  # a learning rate: 4.20e-3
-decimal = _numeric(_fixed)
+column_rate = _numeric(_column_rate)  # a learning rate in a column: 4.20e-3
+rate = _numeric(_rate)  # a learning rate in a sentence: 0.0042
+decimal = _numeric(lambda v: f"{v:.4g}")
 fraction = _numeric(lambda v: f"{v:.3f}")  # dropout, weight decay: aligned in a column
 percent = _numeric(lambda v: f"{100 * v:.0f} %")  # of a share in 0..1
 size = _numeric(units.format_bytes)
@@ -48,6 +50,27 @@ flops = _numeric(units.format_flops)
 seconds = _numeric(units.format_seconds)
 hours = _numeric(lambda v: units.format_seconds(3600 * v))
 signed = _numeric(lambda v: f"{v:+.1f}")
+
+
+def compact(value: float, prefixes: Sequence[str]) -> str:
+    """A round number with the prefix for its power of a thousand: 2e8 is '200M' with the prefixes '', 'k', 'M'."""
+    power = min(max(math.floor(math.log10(value) / 3 + 1e-9), 0), len(prefixes) - 1)
+    return f"{value / 1000**power:g}{prefixes[power]}"
+
+
+def compact_rate(value: float) -> str:
+    """A round learning rate on an axis: '5e-3'."""
+    return f"{value:g}" if value >= 0.01 else f"{value:.0e}".replace("e-0", "e-")
+
+
+def compact_count(value: float) -> str:
+    """A round count on an axis: '200M'."""
+    return compact(value, ("", "k", "M", "B", "T"))
+
+
+def compact_flops(value: float) -> str:
+    """Round FLOPs on an axis, whose title has the unit: '20T'."""
+    return compact(value, ("", "k", "M", "G", "T", "P", "E"))
 
 
 def listed(items: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from reports import words
 from reports.theme import LIGHT
 
 HEIGHT = 380  # [px]
-LOG = {"type": "log", "exponentformat": "SI", "dtick": "D2"}
+MANY_DECADES = 2.2
 
 
 def label(value: Any) -> str:
@@ -35,6 +35,22 @@ def axis(title: str, **options: Any) -> dict[str, Any]:
     return {"title": {"text": title}, **options}
 
 
+def log_axis(title: str, values: Iterable[float], show: Callable[[float], str], **options: Any) -> dict[str, Any]:
+    """A logarithmic axis over `values` (> 0), with a labeled tick at 1, 2 and 5 of each decade, or at 1 when many."""
+    low, high = _span(values)
+    pad = 0.06 * (high - low) + 0.02
+    decades = range(math.floor(low - pad), math.ceil(high + pad) + 1)
+    steps = (1, 2, 5) if high - low < MANY_DECADES else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    labels = {"tickvals": ticks, "ticktext": [show(tick) for tick in ticks]}
+    return axis(title, type="log", range=[low - pad, high + pad], **labels, **options)
+
+
+def _span(values: Iterable[float]) -> tuple[float, float]:
+    exponents = [math.log10(value) for value in values]
+    return min(exponents), max(exponents)
+
+
 def level(figure: go.Figure, y: float, text: str, *, color: str = LIGHT.limit, dash: str = "dash") -> None:
     """A horizontal line across the figure, labeled at its left end; `y` in data units."""
     line = {"color": color, "width": 1.5, "dash": dash}
@@ -42,5 +58,5 @@ def level(figure: go.Figure, y: float, text: str, *, color: str = LIGHT.limit, d
     log = figure.layout.yaxis.type == "log"  # there, annotations take exponents, but shapes take values
     figure.add_annotation(
         x=0, xref="paper", xanchor="left", y=math.log10(y) if log else y, yanchor="bottom", showarrow=False,
-        text=text, font={"color": color, "size": 12},
+        text=text, font={"color": color, "size": 12}, xshift=6, bgcolor=LIGHT.surface,
     )  # fmt: skip

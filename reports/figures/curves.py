@@ -84,7 +84,6 @@ class Curves:
             x=axis("tokens seen", exponentformat="SI", rangemode="tozero"),
             y=axis("validation loss [nats/token]", range=self._frame()),
             height=440,
-            hovermode="closest",
         )
 
     def _frame(self) -> list[float]:

@@ -48,7 +48,9 @@ class Importance:
             text=[words.percent(s) for s in shares], textposition="outside", cliponaxis=False, hoverinfo="skip",
         )  # fmt: skip
         x = axis("share of the variation", tickformat=".0%", range=[0, 1.15 * max(shares)], showgrid=False)
-        return canvas([bars], x=x, y=axis("", autorange="reversed", showgrid=False), bargap=0.45)
+        return canvas(
+            [bars], x=x, y=axis("", autorange="reversed", showgrid=False), bargap=0.4, height=90 + 44 * len(names)
+        )
 
 
 def info(importances: dict[str, float], trials: pd.DataFrame) -> Importance:

@@ -1,6 +1,6 @@
 """Allocated memory of one training step, op by op, under the line that is the GPU's memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import pandas as pd
@@ -16,6 +16,7 @@ from reports.table import Column, Table
 from reports.theme import LIGHT
 
 MAX_OPS = 2000  # drawn
+NARROW = 0.15  # of the step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,12 @@ class MemoryTimeline:
     def title(self) -> str:
         """The finding."""
         peak, limit = self.peak, self.target.memory_bytes
-        where = f"Memory peaks at {format_bytes(peak.bytes)} in {words.text(peak.phase)}, at {words.text(peak.op)}"
+        where = f"Memory peaks at {format_bytes(peak.bytes)}, in {words.text(peak.phase)} at “{words.text(peak.op)}”"
         if not limit:
             return where
         left = limit - peak.bytes
-        return f"{where}: {format_bytes(abs(left))} {'below' if left >= 0 else 'above'} what the GPU has"
+        side = "below" if left >= 0 else "above"
+        return f"{where}: {format_bytes(abs(left))} {side} the GPU's {format_bytes(limit)}"
 
     @property
     def caption(self) -> str:
@@ -81,7 +83,7 @@ class MemoryTimeline:
         top = max(self.peak.bytes, self.target.memory_bytes)
         figure = canvas(
             [self._steps()],
-            x=axis("ops of one step, in order", showticklabels=False),
+            x=axis("ops of one step, in order", showticklabels=False, range=[0, len(self.moments)]),
             y=axis("allocated [GiB]", rangemode="tozero", range=[0, 1.12 * top / GIB]),
             showlegend=False,
         )
@@ -94,6 +96,7 @@ class MemoryTimeline:
 
     def _steps(self) -> go.Scatter:
         shown = sorted({*thin(self.moments, MAX_OPS), self.peak}, key=lambda m: m.order)
+        shown.append(replace(shown[-1], order=shown[-1].order + 1))  # the last op has a width too
         return go.Scatter(
             x=[m.order for m in shown], y=[m.bytes / GIB for m in shown], mode="lines", fill="tozeroy",
             line={"color": LIGHT.best, "width": 1.6, "shape": "hv"}, fillcolor=LIGHT.wash,
@@ -105,8 +108,10 @@ class MemoryTimeline:
             start, end = phase[0].order, phase[-1].order + 1
             if i % 2:
                 figure.add_vrect(x0=start, x1=end, fillcolor=LIGHT.band, line_width=0, layer="below")
+            narrow = len(phase) < NARROW * len(self.moments)  # its name takes a line of its own, above its neighbor's
             figure.add_annotation(
-                x=(start + end) / 2, y=1, yref="paper", yanchor="bottom", showarrow=False,
+                x=end if narrow else (start + end) / 2, xanchor="right" if narrow else "center", showarrow=False,
+                y=1, yref="paper", yanchor="bottom", yshift=14 if narrow else 0,
                 text=label(phase[0].phase), font={"color": LIGHT.muted, "size": 12},
             )  # fmt: skip
 
@@ -115,7 +120,7 @@ class MemoryTimeline:
         figure.add_trace(
             go.Scatter(
                 x=[peak.order], y=[peak.bytes / GIB], mode="markers+text", hoverinfo="skip",
-                marker={"color": LIGHT.limit, "size": 9}, textposition="middle left" if late else "middle right",
+                marker={"color": LIGHT.limit, "size": 9}, textposition="top left" if late else "top right",
                 text=[f"  {label(peak.op)}  "], textfont={"size": 12},
             )
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Validation loss against a cost, parameters or FLOPs, and the front: trials that nothing beats in both."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,7 +8,7 @@ import plotly.graph_objects as go
 
 from reports import words
 from reports.card import MissingError
-from reports.figures.canvas import LOG, axis, canvas
+from reports.figures.canvas import axis, canvas, log_axis
 from reports.figures.groups import GROUPS
 from reports.frames import rows
 from reports.numbers import finite
@@ -20,13 +21,24 @@ class Cost:
     """A column of the trials that is better when lower."""
 
     column: str
-    name: str
+    noun: str
+    axis: str
+    unit: str
     show: words.Show
+    tick: Callable[[float], str]
     hover: str  # Plotly's format
 
 
-PARAMETERS = Cost(column="parameters", name="parameters", show=words.count, hover="%{x:.3s} parameters")
-FLOPS = Cost(column="flops", name="training FLOPs", show=words.flops, hover="%{x:.3s}FLOP")
+PARAMETERS = Cost(
+    column="parameters", noun="parameters", axis="parameters", unit=" parameters",
+    show=words.count, tick=words.compact_count,
+    hover="%{x:.3s} parameters",
+)  # fmt: skip
+FLOPS = Cost(
+    column="flops", noun="training compute", axis="training compute [FLOP]", unit="",
+    show=words.flops, tick=words.compact_flops,
+    hover="%{x:.3s}FLOP",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,18 +64,15 @@ class Pareto:
         """The finding."""
         cheap, dear = self.front[0], self.front[-1]
         if cheap == dear:
-            return f"Trial {dear.number} is best in both: no trial with fewer {self.cost.name} comes near"
-        extra = self.cost.show(dear.cost)
-        return (
-            f"{self.cost.show(cheap.cost)} {self._noun} reach {cheap.loss:.3f};"
-            f" going to {extra} buys another {cheap.loss - dear.loss:.3f}"
-        )
+            return f"Trial {dear.number} has the lowest loss of all and costs least"
+        low, high = (self.cost.show(p.cost) + self.cost.unit for p in (cheap, dear))
+        return f"{low} reach {cheap.loss:.3f}; {high} buy another {cheap.loss - dear.loss:.3f}"
 
     @property
     def caption(self) -> str:
         """How to read it."""
         return (
-            f"Final validation loss of each finished trial against its {self.cost.name}. The line joins the Pareto"
+            f"Final validation loss of each finished trial against its {self.cost.noun}. The line joins the Pareto"
             " front: trials that no other one beats in both. The re-run of the best is left out, being the same config."
         )
 
@@ -73,7 +82,7 @@ class Pareto:
         columns = (
             Column(name="trial on the front", show=words.whole),
             Column(name="group", numeric=False),
-            Column(name=self.cost.name, show=self.cost.show),
+            Column(name=self.cost.noun, show=self.cost.show),
             Column(name="validation loss", hint="nats/token", show=words.loss),
         )
         return Table.of(columns, ((p.number, p.group, p.cost, p.loss) for p in self.front))
@@ -85,11 +94,8 @@ class Pareto:
             line={"color": LIGHT.ink, "width": 1.5, "shape": "hv"}, hoverinfo="skip",
         )  # fmt: skip
         marks = [self._marks(group) for group in GROUPS if any(p.group == group for p in self.points)]
-        return canvas([line, *marks], x=axis(self.cost.name, **LOG), y=axis("validation loss [nats/token]"))
-
-    @property
-    def _noun(self) -> str:
-        return self.cost.name if self.cost is PARAMETERS else ""
+        x = log_axis(self.cost.axis, [p.cost for p in self.points], self.cost.tick)
+        return canvas([line, *marks], x=x, y=axis("validation loss [nats/token]"))
 
     def _marks(self, group: str) -> go.Scatter:
         style, mine = GROUPS[group], [p for p in self.points if p.group == group]

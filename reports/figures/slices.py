@@ -1,13 +1,14 @@
 """Final validation loss against each of the four hyperparameters that are tuned: where the good region lies."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import words
 from reports.card import MissingError
-from reports.figures.canvas import axis, panels
+from reports.figures.canvas import axis, log_axis, panels
 from reports.figures.groups import GROUPS
 from reports.frames import rows
 from reports.numbers import finite
@@ -17,6 +18,7 @@ TUNED = ("learning_rate", "dropout", "depth", "d_model")
 NAMES = {"learning_rate": "learning rate", "dropout": "dropout", "depth": "depth", "d_model": "width (d_model)"}
 SHOWN = ("best", "complete", "pruned")
 NEAR = 0.02  # of the best loss
+MAX_TICKS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,30 +69,36 @@ class Slices:
             Column(name="trial", show=words.whole),
             Column(name="group", numeric=False),
             Column(name="loss", hint="nats/token", show=words.loss),
-            Column(name="learning rate", show=words.rate),
+            Column(name="learning rate", show=words.column_rate),
             *(Column(name=NAMES[name], show=words.decimal) for name in TUNED[1:]),
         )
         return Table.of(columns, ((s.number, s.group, s.loss, *s.point) for s in self.samples), limit=30)
 
     def draw(self) -> go.Figure:
         """The figure."""
-        figure = panels(rows=2, cols=2, shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.2)
-        for i, name in enumerate(TUNED):
+        figure = panels(rows=2, cols=2, shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.22)
+        for i in range(len(TUNED)):
             row, col = i // 2 + 1, i % 2 + 1
             for group in SHOWN[::-1]:
                 figure.add_trace(self._marks(group, i), row=row, col=col)
-            figure.update_xaxes(axis(NAMES[name]), row=row, col=col)
-        figure.update_xaxes(type="log", exponentformat="power", dtick=1, row=1, col=1)
+            figure.update_xaxes(self._axis(i), row=row, col=col)
         figure.update_yaxes(title_text="loss [nats/token]", col=1)
         figure.update_yaxes(range=self._frame())
         return figure.update_layout(height=520)
 
+    def _axis(self, i: int) -> dict[str, Any]:
+        values = sorted({s.point[i] for s in self.samples})
+        if TUNED[i] == "learning_rate":
+            return log_axis(NAMES[TUNED[i]], values, words.compact_rate)
+        discrete = {"tickvals": values} if len(values) <= MAX_TICKS else {}
+        return axis(NAMES[TUNED[i]], **(discrete if TUNED[i] in ("depth", "d_model") else {}))
+
     def _frame(self) -> list[float]:
-        """Up to the worst finished trial and half as much again; what diverged may leave the frame."""
+        """Up to the worst finished trial and a little more; what diverged may leave the frame."""
         losses = [s.loss for s in self.samples]
         finished = [s.loss for s in self.samples if s.group != "pruned"] or losses
         span = max(max(finished) - min(losses), 0.05)
-        return [min(losses) - 0.08 * span, max(finished) + 0.5 * span]
+        return [min(losses) - 0.08 * span, max(finished) + 0.15 * span]
 
     def _marks(self, group: str, i: int) -> go.Scatter:
         style, mine = GROUPS[group], [s for s in self.samples if s.group == group]

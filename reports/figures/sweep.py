@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from reports import words
 from reports.card import MissingError
-from reports.figures.canvas import axis, label, panels
+from reports.figures.canvas import axis, label, log_axis, panels
 from reports.numbers import finite, thin
 from reports.table import Column, Table
 from reports.theme import LIGHT
@@ -64,7 +64,7 @@ class Sweep:
         center = self.rules.get(CENTER)
         columns = (
             Column(name="rule", numeric=False),
-            Column(name="learning rate", show=words.rate),
+            Column(name="learning rate", show=words.column_rate),
             Column(name="octaves from the center", show=words.signed),
         )
         ordered = sorted(self.rules.items(), key=lambda item: item[1])
@@ -83,7 +83,7 @@ class Sweep:
                 if name in self.rules:
                     line = {"color": color, "width": 1.5, "dash": dash}
                     figure.add_vline(x=self.rules[name], line=line, row=row, col=1)
-        figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+        figure.update_xaxes(log_axis("", self.learning_rates, words.compact_rate))
         figure.update_xaxes(title_text="learning rate", row=2, col=1)
         figure.update_yaxes(axis("loss [nats/token]", range=self._frame()), row=1, col=1)
         figure.update_yaxes(axis("", showgrid=True), row=2, col=1)

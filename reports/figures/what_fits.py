@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from advisor.units import GIB, format_bytes, format_count
 from reports import words
 from reports.card import MissingError
-from reports.figures.canvas import LOG, axis, canvas, label, level
+from reports.figures.canvas import canvas, label, level, log_axis
 from reports.frames import Target, rows
 from reports.numbers import thin
 from reports.table import Column, Table
@@ -48,12 +48,12 @@ class WhatFits:
     @property
     def title(self) -> str:
         """The finding."""
-        gpu = words.text(self.target.gpu or "the GPU")
+        gpu = words.text(self.target.gpu or "GPU")
         if not self.fitting:
-            return f"None of {words.many(len(self.candidates), 'candidate')} fits {gpu}"
+            return f"None of {words.many(len(self.candidates), 'candidate')} fits the {gpu}"
         largest = self.fitting[-1]
         return (
-            f"The largest candidate that fits {gpu} has {format_count(largest.parameters)} parameters"
+            f"The largest candidate that fits the {gpu} has {format_count(largest.parameters)} parameters"
             f" and takes {format_bytes(largest.memory_bytes)}"
         )
 
@@ -93,13 +93,17 @@ class WhatFits:
                 _marks("fits", [c for c in others if c.fits], LIGHT.complete, "circle", 7),
                 _marks("proposed", proposed, LIGHT.best, "star", 14),
             ],
-            x=axis("parameters", **LOG),
-            y=axis("peak memory of a step [GiB]", **LOG),
+            x=log_axis("parameters", [c.parameters for c in self.candidates], words.compact_count),
+            y=log_axis("peak memory of a step [GiB]", self._memories(), "{:g}".format),
         )
         if self.target.memory_bytes:
             gpu = f"{label(self.target.gpu)}: {format_bytes(self.target.memory_bytes)}"
             level(figure, self.target.memory_bytes / GIB, gpu)
         return figure
+
+    def _memories(self) -> list[float]:
+        limit = [self.target.memory_bytes] if self.target.memory_bytes else []
+        return [n / GIB for n in [*limit, *(c.memory_bytes for c in self.candidates)]]
 
 
 def _marks(name: str, candidates: list[Candidate], color: str, symbol: str, size: int) -> go.Scatter:
