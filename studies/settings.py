@@ -11,7 +11,7 @@ from studies.job import Device
 MAX_NAME = 200
 MAX_BUDGET_SECONDS = 366 * 86400.0
 MAX_TRIALS = 100_000
-DEFAULT_STORE = "advisor.db"
+DEFAULT_STORE = "runs/advisor.db"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,26 @@ COUNT = Quantity("count", units.parse_count)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON: bytes, FLOPs and seconds as plain numbers.")
 store = click.option(
-    "--store", "store_url", default="sqlite:///advisor.db", show_default=True, metavar="URL",
-    help="Database of studies: sqlite:///FILE or postgresql://...",
+    "--store", "store_url", default="runs/advisor.db", show_default=True, metavar="URL",
+    help="Database of studies: the path of an SQLite file, or postgresql://USER@HOST/DATABASE.",
 )  # fmt: skip
+data = click.option(
+    "--data", default="pydoc", show_default=True, metavar="PATH",
+    help="UTF-8 text to train on; pydoc is the text of Python's own documentation.",
+)  # fmt: skip
+seed = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the search, the models and the data order."
+)
+space = click.option(
+    "--space", default="decoder-small", show_default=True, metavar="NAME", help="Search space: a name or a TOML file."
+)
+# what the proposals of `advisor run` are sized for, as are those of `advisor propose` by default
+DEFAULT_TARGET: dict[str, Any] = {"vocab": 50304, "context": 1024, "precision": "bf16", "tokens_available": None}
+
+
+def study(command: Command) -> Command:
+    """--space, --data and --seed."""
+    return space(data(seed(command)))
 
 
 def gpu(command: Command) -> Command:

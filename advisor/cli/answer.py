@@ -1,0 +1,82 @@
+"""What a study found, for a person and as JSON."""
+
+from typing import Any
+
+from advisor.units import format_count, format_seconds
+from studies.records import StudyRecord, TrialRecord
+
+
+def lines(record: StudyRecord) -> list[str]:
+    """The tuned hyperparameters, what they gained, and on what."""
+    best, default = record.best, record.default
+    if best is None:
+        return [f"study {record.name}: no trial of the search has ended well yet"]
+    rows = [
+        f"Tuned on {_device(record)}: {format_count(best.tokens)} tokens per trial, "
+        f"{len(record.trials_of('search'))} trials in {format_seconds(record.spent_seconds)}:",
+        "",
+        *(f"   {label:<15}{value}" for label, value in _settings(best)),
+        "",
+        f"   {'':<15}validation loss [nats/token], same token budget",
+        f"   {'tuned':<15}{best.value:.4f}{_spread(record)}",
+    ]
+    if default is not None and default.value is not None and best.value is not None:
+        gain = default.value - best.value
+        rows += [
+            f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
+            f"   {'gain':<15}{gain:.4f}  ({gain / default.value:.1%})",
+        ]
+    return [*rows, "", *_scale(record, best)]
+
+
+def as_data(record: StudyRecord) -> dict[str, Any]:
+    """The same as plain values."""
+    best, default = record.best, record.default
+    return {
+        "study": record.name,
+        "state": record.state,
+        "spent_seconds": record.spent_seconds,
+        "tokens_per_trial": record.tokens_per_trial,
+        "trials": {
+            state: sum(t.state == state for t in record.trials) for state in ("COMPLETE", "PRUNED", "FAIL")
+        },
+        "best": best and _trial(best),
+        "default": default and _trial(default),
+        "finals": [_trial(t) for t in record.trials_of("final")],
+        "proxy": bool(record.target),
+    }  # fmt: skip
+
+
+def _trial(t: TrialRecord) -> dict[str, Any]:
+    return {"number": t.number, "point": t.point, "value": t.value, "parameters": t.parameters, "seed": t.seed}
+
+
+def _device(record: StudyRecord) -> str:
+    return record.provenance.device.get("name", "this machine")
+
+
+def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
+    p = trial.point
+    return [
+        ("learning rate", f"{p['learning_rate']:.2e}"),
+        ("dropout", f"{p['dropout']:.2f}"),
+        ("depth", f"{p['depth']:.0f}"),
+        ("width", f"{p['d_model']:.0f}"),
+    ]
+
+
+def _spread(record: StudyRecord) -> str:
+    again = [f"{t.value:.4f}" for t in record.trials_of("final") if t.value is not None]
+    return f"  (run again with other seeds: {', '.join(again)})" if again else ""
+
+
+def _scale(record: StudyRecord, best: TrialRecord) -> list[str]:
+    """How far the answer carries."""
+    gpu = record.target.get("gpu")
+    if not isinstance(gpu, dict):
+        return []
+    return [
+        f"This was tuned on a small proxy of {format_count(best.parameters)} parameters, not on the models proposed "
+        f"for the {gpu['name']}.",
+        "Learning rates shrink as models grow wider: take these as a start for a sweep on the GPU itself.",
+    ]

@@ -1,0 +1,42 @@
+"""Runs a study, or goes on with one, under a progress display."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+import studies
+from advisor.cli.progress import StudyProgress
+from studies.events import Event
+from studies.records import StudyRecord
+
+
+def start(settings: studies.Settings) -> StudyRecord:
+    """Runs a new study."""
+    return _watched(settings.name, settings.budget_seconds, lambda listen: studies.run(settings, on_event=listen))
+
+
+def go_on(name: str, store_url: str) -> StudyRecord:
+    """Goes on with a study."""
+    with studies.open_store(store_url) as store:
+        budget = store.load(name).budget_seconds
+    return _watched(name, budget, lambda listen: studies.resume(name, store=store_url, on_event=listen))
+
+
+def command_line() -> str:
+    """The command as it was typed, for provenance."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _watched(name: str, budget: float, work: Callable[[Callable[[Event], None]], StudyRecord]) -> StudyRecord:
+    try:
+        with StudyProgress(budget) as progress:
+            return work(progress)
+    except KeyboardInterrupt:
+        command = shlex.join(
+            [Path(sys.argv[0]).name, sys.argv[1], *([name] if sys.argv[1] == "tune" else []), "--resume"]
+        )
+        click.echo(f"advisor: {name}: all that has ended is kept; go on with: {command}", err=True)
+        raise

@@ -1,0 +1,43 @@
+"""advisor tune: a tuning study of short real trials within a time budget."""
+
+import json
+
+import click
+
+import studies
+from advisor.cli import answer, options, sitting
+from advisor.errors import InputError
+
+
+@click.command()
+@click.argument("name")
+@click.option("--budget", type=options.DURATION, metavar="DURATION", help="Wall-clock of the whole study, such as 3m.")
+@options.study
+@click.option(
+    "--memory", type=options.BYTES, metavar="BYTES", help="Memory that a step may take; by default the device's."
+)
+@click.option("--trials", type=int, metavar="COUNT", help="At most so many trials of the search.")
+@click.option("--resume", is_flag=True, help="Go on with the study NAME where it was interrupted.")
+@options.store
+@options.as_json
+def tune(
+    name: str, budget: float | None, space: str, data: str, seed: int, memory: int | None, trials: int | None,
+    resume: bool, store_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
+
+    NAME is the study's name in the store. An LR sweep comes first, then the untuned default, then the search, then the
+    winner again with other seeds. Ctrl-C loses nothing: --resume goes on.
+    """
+    if resume:
+        record = sitting.go_on(name, store_url)
+    elif budget is None:
+        raise InputError("--budget", expected="a duration such as 3m", got=None)
+    else:
+        record = sitting.start(
+            studies.Settings(
+                name=name, budget_seconds=budget, store=store_url, space=space, data=data, seed=seed,
+                memory_bytes=memory, max_trials=trials, command=sitting.command_line(),
+            )
+        )  # fmt: skip
+    click.echo(json.dumps(answer.as_data(record)) if as_json else "\n".join(answer.lines(record)))

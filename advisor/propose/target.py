@@ -1,0 +1,83 @@
+"""An answer as plain JSON values: what a study keeps of the sizing that it was started for, and reports show."""
+
+from typing import Any
+
+import numpy as np
+
+from advisor.propose.candidates import Question
+from advisor.propose.proposal import NEGLIGIBLE, Answer, Proposal
+
+SHOWN = 200  # candidates kept for the picture of what fits
+
+
+def as_target(answer: Answer) -> dict[str, Any]:
+    """GPU, proposals, the first one's memory timeline, and a sample of the candidates at its micro-batch."""
+    chosen = answer.proposals[0]
+    allocated = chosen.estimate.memory.allocated
+    return {
+        "gpu": {"name": answer.question.gpu.name, "memory_bytes": answer.question.gpu.memory_bytes},
+        "rule": answer.rule,
+        "hours": answer.question.seconds / 3600,
+        "proposals": [_proposal(p, answer.question) for p in answer.proposals],
+        "chosen": {
+            "name": chosen.name,
+            "peak_bytes": allocated.bytes,
+            "peak_phase": allocated.phase,
+            "peak_op": allocated.op,
+        },
+        "timeline": [{"phase": m.phase, "op": m.op, "bytes": m.bytes} for m in chosen.estimate.memory.timeline],
+        "candidates": _sample(answer, chosen),
+    }
+
+
+def _proposal(p: Proposal, question: Question) -> dict[str, Any]:
+    return {
+        "name": p.name,
+        "d_model": p.model.d_model,
+        "depth": p.model.depth,
+        "heads": p.model.attention.heads,
+        "hidden": p.model.mlp.hidden,
+        "vocab": question.vocab,
+        "context": question.context,
+        "batch": p.plan.batch,
+        "checkpointing": p.plan.checkpointing,
+        "parameters": p.estimate.parameters.total,
+        "memory_bytes": p.estimate.memory.allocated.bytes,
+        "limited_by": p.limited_by,
+        "step_seconds": p.estimate.time.step_seconds if p.estimate.time else None,
+        "hours": p.hours,
+        "predicted_loss": p.predicted_loss,
+        "reason": p.reason,
+    }
+
+
+def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
+    """Candidates with the plan of the first proposal, evenly spread over the sizes; what limits each."""
+    c = answer.candidates
+    alike = (c.batch == chosen.plan.batch) & (c.checkpointed == (chosen.plan.checkpointing == "block"))
+    rows = np.flatnonzero(alike)
+    rows = rows[np.argsort(c.parameters[rows], kind="stable")]
+    picked = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).round().astype(int)]
+    return [
+        {
+            "name": f"{c.depth[r]}x{c.d_model[r]}",
+            "d_model": int(c.d_model[r]),
+            "depth": int(c.depth[r]),
+            "heads": c.model(r, answer.question).attention.heads,
+            "parameters": int(c.parameters[r]),
+            "memory_bytes": int(c.peak[r]),
+            "limited_by": _limit(answer, chosen, r),
+            "fits": bool(c.fits[r]),
+        }
+        for r in picked.tolist()
+    ]
+
+
+def _limit(answer: Answer, chosen: Proposal, row: int) -> str:
+    """What speaks against a candidate: memory; time, when larger than the best; size, when smaller; '' for the best."""
+    c = answer.candidates
+    if not c.fits[row]:
+        return "memory"
+    if c.loss[row] <= chosen.predicted_loss + NEGLIGIBLE:
+        return ""
+    return "time" if c.parameters[row] > chosen.estimate.parameters.total else "size"
