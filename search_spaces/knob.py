@@ -54,6 +54,10 @@ class Fixed:
         """`n` times the value."""
         return np.full(n, self.default)
 
+    def nearest(self, value: float) -> float:
+        """The one value."""
+        return self.default
+
     def at_most(self, high: float) -> "Fixed":
         """Itself: the caller has checked that it is within `high`."""
         return self
@@ -81,6 +85,10 @@ class Choices:
     def column(self, rng: np.random.Generator, n: int) -> Column:
         """`n` of the values, uniformly."""
         return rng.choice(np.array(self.values), n)
+
+    def nearest(self, value: float) -> float:
+        """The value nearest to this one."""
+        return min(self.values, key=lambda known: abs(known - value))
 
     def at_most(self, high: float) -> "Choices":
         """The same knob without the values above `high`."""
@@ -134,6 +142,12 @@ class Range:
         if self.log:
             return np.exp(rng.uniform(math.log(self.low), math.log(self.high), n)).clip(self.low, self.high)
         return rng.uniform(self.low, self.high, n)
+
+    def nearest(self, value: float) -> float:
+        """The value of the range nearest to this one."""
+        if self.step is not None:
+            return min(self.values, key=lambda known: abs(known - value))
+        return min(max(value, self.low), self.high)
 
     def at_most(self, high: float) -> "Range":
         """The same knob up to `high`, which lies on the grid if there is one."""

@@ -1,6 +1,7 @@
 """Runs a study, phase by phase, within its budget: probe, LR sweep, default, search, final."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from optuna.trial import TrialState
@@ -32,8 +33,8 @@ class Coordinator:
     """One sitting of one study, which `record` is as earlier sittings have left it."""
 
     def __init__(
-        self, *, settings: Settings, space: Space, record: StudyRecord, clock: Clock, logbook: Logbook, executor: Executor,
-        on_event: Callable[[events.Event], None],
+        self, *, settings: Settings, space: Space, record: StudyRecord, clock: Clock, logbook: Logbook,
+        executor: Executor, on_event: Callable[[events.Event], None],
     ) -> None:  # fmt: skip
         assert settings.device is not None
         assert settings.memory_bytes is not None
@@ -117,7 +118,7 @@ class Coordinator:
         for attempt in range(ATTEMPTS):
             candidate = self._candidate("search", self._centre() if attempt == 0 else None, attempt)
             if self._is_new(candidate) and self._is_in_time(candidate):
-                return candidate
+                return replace(candidate, reserved_seconds=self._reserve(candidate))
             self._search.forget()
         return None
 
@@ -143,12 +144,14 @@ class Coordinator:
 
     def _is_in_time(self, candidate: Candidate) -> bool:
         """Whether the candidate can end within the budget, and whichever is the winner then can run again."""
-        seconds = candidate.predicted_seconds
+        return MARGIN * candidate.predicted_seconds + self._reserve(candidate) <= self._clock.left
+
+    def _reserve(self, candidate: Candidate) -> float:
+        """Time kept for the winner's re-run, be it the candidate's [s]; none if the winner's is out of reach already."""
         winner = best(self._search.finished)
         again = self._forecast.seconds(self._job(winner.point, winner.seed)) if winner else 0.0
-        if MARGIN * again <= self._clock.left:  # else the re-run is out of reach, and nothing is kept for it
-            seconds += max(seconds, again)
-        return MARGIN * seconds <= self._clock.left
+        is_within_reach = MARGIN * again <= self._clock.left
+        return MARGIN * max(candidate.predicted_seconds, again) if is_within_reach else 0.0
 
     def _count(self, role: Role) -> int:
         return sum(role_of(trial) == role for trial in self._search.finished)

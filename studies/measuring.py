@@ -35,7 +35,9 @@ class Measuring:
     ) -> None:  # fmt: skip
         self._settings, self._limit_bytes, self._jobs = settings, limit_bytes, jobs
         self._executor, self._clock, self._forecast, self._on_event = executor, clock, forecast, on_event
-        self._middle = jobs.space.point(jobs.space.middle(limit_bytes), limit_bytes)
+        space = jobs.space
+        middle = {**space.middle(limit_bytes), "learning_rate": space.knobs["learning_rate"].default}
+        self._middle = space.point(middle, limit_bytes)
 
     def probe(self) -> None:
         """Train a few steps, for the forecast. Raises DeviceError or InfeasibleError where even that is too much."""
@@ -43,10 +45,9 @@ class Measuring:
         self._on_event(events.PhaseStarted(phase="probe", predicted_seconds=0.0))
         job = self._jobs.probe(self._middle, self._settings.seed)
         ending = self._run(job, limit)
-        if ending.outcome.reason in ("timeout", "oom"):
-            raise InfeasibleError(f"{job.steps} steps of the space's middle model: {ending.outcome.message}")
-        if ending.outcome.state == "FAIL":
-            raise DeviceError(f"{job.steps} steps of the space's middle model: {ending.outcome.message}")
+        if ending.outcome.state != "COMPLETE":
+            kind = InfeasibleError if ending.outcome.reason in ("timeout", "oom") else DeviceError
+            raise kind(f"{job.steps} steps of the space's middle model: {ending.outcome.message}")
         self._forecast.observe(job, ending.curve, ending.seconds)
 
     def sweep(self) -> SweepRecord | None:

@@ -21,7 +21,7 @@ STARTUP_TRIALS = 5
 # The median of those that ended, once there are a few, and not in the warm-up of the learning rate. Successive halving
 # keeps the best quarter at each rung: of 12 to 20 trials one after the other that is three, and early losses
 # rank high learning rates low.
-PRUNER = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2, n_min_trials=3)
+PRUNER = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=3, n_min_trials=3)
 IMPORTANCE_TRIALS = 8
 IMPORTANCE_QUANTILE = 0.25  # Optuna's 0.1 would be one or two trials
 

@@ -33,6 +33,7 @@ class Candidate:
     point: dict[str, float]
     job: TrialJob
     predicted_seconds: float
+    reserved_seconds: float = 0.0  # of the budget, for what comes after
 
 
 class Trials:
@@ -109,6 +110,7 @@ class Judge:
 
     def __init__(self, candidate: Candidate, clock: Clock, on_event: Callable[[events.Event], None]) -> None:
         self._trial, self._is_prunable = candidate.trial, candidate.role == "search"
+        self._reserved = candidate.reserved_seconds
         self._clock, self._on_event = clock, on_event
         self._evaluations = 0
         self.verdict = ""
@@ -124,9 +126,9 @@ class Judge:
             self.verdict = f"above the median of earlier trials at evaluation {self._evaluations}"
 
     def should_stop(self) -> bool:
-        """Whether the trial is to end now: it is not promising, or the budget is spent."""
-        if not self.verdict and self._clock.left <= 0:
-            self.verdict = "the budget was spent"
+        """Whether the trial is to end now: it is not promising, or its time is up."""
+        if not self.verdict and self._clock.left <= self._reserved:
+            self.verdict = "the rest of the budget is kept for the final" if self._reserved else "the budget was spent"
         return bool(self.verdict)
 
 
