@@ -12,7 +12,8 @@ from reports import words
 from reports.theme import LIGHT
 
 HEIGHT = 380  # [px]
-MANY_DECADES = 2.2
+MANY_DECADES = 2.2  # beyond, only powers of ten are labeled
+NO_LEGEND = {"l": 8, "r": 12, "t": 4, "b": 8}  # margins [px]
 
 
 def label(value: Any) -> str:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from reports import words
 from reports.card import MissingError
-from reports.figures.canvas import axis, canvas, label
+from reports.figures.canvas import NO_LEGEND, axis, canvas, label
 from reports.numbers import finite
 from reports.table import Column, Table
 from reports.theme import LIGHT
@@ -49,7 +49,12 @@ class Importance:
         )  # fmt: skip
         x = axis("share of the variation", tickformat=".0%", range=[0, 1.15 * max(shares)], showgrid=False)
         return canvas(
-            [bars], x=x, y=axis("", autorange="reversed", showgrid=False), bargap=0.4, height=90 + 44 * len(names)
+            [bars],
+            x=x,
+            y=axis("", autorange="reversed", showgrid=False),
+            bargap=0.4,
+            height=70 + 44 * len(names),
+            margin=NO_LEGEND,
         )
 
 

@@ -3,6 +3,7 @@
 import math
 import random
 from dataclasses import asdict
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,7 +18,7 @@ BEST_RATE = 4e-3
 DEFAULT = {"learning_rate": 3e-4, "dropout": 0.2, "depth": 6, "d_model": 96, "heads": 6, "hidden": 384, "batch": 16}
 
 
-def study(*, trials: int = 15, evaluations: int = EVALUATIONS, target: bool = True, **changes: Any) -> StudyRecord:
+def study(*, trials: int = 15, evaluations: int = EVALUATIONS, **changes: Any) -> StudyRecord:
     """A finished study of this many search trials, the default and a re-run of the best; `changes` replace fields."""
     rng = random.Random(7)
     search = [_search_trial(rng, number + 1, evaluations) for number in range(trials)]
@@ -37,7 +38,7 @@ def study(*, trials: int = 15, evaluations: int = EVALUATIONS, target: bool = Tr
         "sweeps": (sweep(),),
         "trials": tuple(runs),
         "importances": {"learning_rate": 0.6134, "d_model": 0.2217, "depth_fraction": 0.1102, "dropout": 0.0547},
-        "target": target_values() if target else {},
+        "target": target_values(),
     }
     return StudyRecord(**(fields | changes))
 
@@ -69,6 +70,7 @@ def sweep(*, agrees: bool = True) -> SweepRecord:
     )  # fmt: skip
 
 
+@cache
 def target_values() -> dict[str, object]:
     """What `advisor run` writes: candidates sized by the ledger, three proposals, the timeline of the first."""
     candidates = [_candidate(d, depth) for d, depth in product(range(512, 2049, 128), (6, 12, 18, 24, 36))]

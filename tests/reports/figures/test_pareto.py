@@ -1,0 +1,62 @@
+import random
+from dataclasses import replace
+
+import pytest
+
+from reports.card import MissingError
+from reports.figures import pareto
+from reports.figures.pareto import FLOPS, PARAMETERS, Cost, Pareto, Point
+from reports.frames import frames
+from studies.records import StudyRecord
+from tests.reports.sample import study
+
+
+def info(record: StudyRecord, cost: Cost = PARAMETERS) -> Pareto:
+    return pareto.info(frames(record).trials, cost)
+
+
+def beats(a: Point, b: Point) -> bool:
+    """The definition: no worse in both, better in one."""
+    return a.cost <= b.cost and a.loss <= b.loss and (a.cost, a.loss) != (b.cost, b.loss)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_front_is_what_the_definition_says(seed: int) -> None:
+    rng = random.Random(seed)  # few distinct values, so that ties happen
+    points = [
+        Point(number=i, group="complete", cost=rng.randint(1, 12), loss=rng.randint(1, 12))
+        for i in range(rng.randint(1, 40))
+    ]
+    expected = {p.number for p in points if not any(beats(q, p) for q in points)}
+    assert {p.number for p in pareto.front(points)} == expected
+
+
+def test_only_finished_trials_count_and_the_rerun_is_left_out() -> None:
+    record = study()
+    numbers = {p.number for p in info(record).points}
+    assert numbers == {t.number for t in record.trials if t.state == "COMPLETE" and t.role != "final"}
+
+
+@pytest.mark.parametrize("cost", [PARAMETERS, FLOPS])
+def test_the_cost_is_the_column_asked_for(cost: Cost) -> None:
+    record = study()
+    costs = {t.number: getattr(t, cost.column) for t in record.trials}
+    assert all(p.cost == costs[p.number] for p in info(record, cost).points)
+
+
+def test_the_title_says_what_the_extra_cost_buys() -> None:
+    record = study(trials=0)
+    base = record.trials[0]
+    runs = [(1, 100_000, 2.5), (2, 400_000, 2.2), (3, 300_000, 2.7)]
+    trials = tuple(replace(base, number=n, role="search", parameters=p, value=v) for n, p, v in runs)
+    assert (
+        info(replace(record, trials=trials)).title
+        == "100.0k parameters reach 2.500; 400.0k parameters buy another 0.300"
+    )
+    assert info(replace(record, trials=trials[:1])).title == "Trial 1 has the lowest loss of all and costs least"
+
+
+def test_none_finished() -> None:
+    record = study()
+    with pytest.raises(MissingError, match="No trial ran to its end"):
+        info(replace(record, trials=tuple(replace(t, state="FAIL") for t in record.trials)))

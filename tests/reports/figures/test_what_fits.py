@@ -1,0 +1,46 @@
+import pytest
+
+from reports.card import MissingError
+from reports.figures import what_fits
+from reports.frames import frames
+from tests.reports.sample import GPU_BYTES, study, target_values
+
+
+def info(**changes: object) -> what_fits.WhatFits:
+    found = frames(study(trials=0, target=target_values() | changes))
+    return what_fits.info(found.candidates, found.proposals, found.target)
+
+
+def test_the_title_names_the_largest_that_fits() -> None:
+    found = info()
+    largest = max((c for c in found.candidates if c.memory_bytes < 0.9 * GPU_BYTES), key=lambda c: c.parameters)
+    assert found.fitting[-1] == largest
+    assert "the RTX 4090 has 709.3M parameters and takes 19.94 GiB" in found.title
+    assert found.caption.startswith(f"{len(found.fitting)} of 65 candidates fit")
+
+
+def test_every_candidate_is_drawn_once_and_the_gpu_is_a_line() -> None:
+    found = info()
+    figure = found.draw()
+    drawn = {trace.name: len(trace.x) for trace in figure.data}
+    assert drawn == {"does not fit": 65 - len(found.fitting), "fits": len(found.fitting) - 3, "proposed": 3}
+    assert figure.layout.shapes[0].y0 == 24.0
+
+
+def test_the_table_lists_the_largest_first() -> None:
+    parameters = [row[4] for row in info().table.rows]
+    assert parameters == sorted(parameters, reverse=True)
+    assert len(parameters) == what_fits.MAX_ROWS
+    assert info().table.hidden == len(info().fitting) - what_fits.MAX_ROWS
+
+
+def test_nothing_fits() -> None:
+    candidates = target_values()["candidates"]
+    assert isinstance(candidates, list)
+    none = [c | {"fits": False} for c in candidates]
+    assert info(candidates=none).title == "None of 65 candidates fits the RTX 4090"
+
+
+def test_without_candidates_there_is_none() -> None:
+    with pytest.raises(MissingError, match="no target GPU"):
+        info(candidates=[])
