@@ -147,7 +147,7 @@ class Coordinator:
         return MARGIN * candidate.predicted_seconds + self._reserve(candidate) <= self._clock.left
 
     def _reserve(self, candidate: Candidate) -> float:
-        """Time kept for the winner's re-run, be it the candidate's [s]; none if the winner's is out of reach already."""
+        """Time kept for the winner's re-run, be it the candidate's [s]; none if it is out of reach already."""
         winner = best(self._search.finished)
         again = self._forecast.seconds(self._job(winner.point, winner.seed)) if winner else 0.0
         is_within_reach = MARGIN * again <= self._clock.left
