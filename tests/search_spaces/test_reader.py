@@ -59,7 +59,7 @@ def test_a_path_that_cannot_be_read_is_refused(tmp_path: Path, path: str) -> Non
     ("changes", "path"),
     [
         ({"family": "decodr"}, "space.family"),
-        ({"famly": "decoder"}, "key space.'? ?'?famly"),
+        ({"famly": "decoder"}, "key space.*famly"),
         ({"fixed.contxt": 3}, "key space.fixed"),
         ({"fixed.context": None}, "space.fixed.context"),
         ({"fixed.context": 10**30}, "space.fixed.context"),

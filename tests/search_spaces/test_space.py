@@ -61,9 +61,8 @@ def test_depth_is_a_fraction_of_the_largest_and_at_least_one() -> None:
 
 
 def test_a_tight_memory_leaves_out_wide_models() -> None:
-    needed = peak_bytes(
-        SPACE, {**SPACE.point({"d_model": 32, "batch": 8, "depth_fraction": 0.0}, GENEROUS), "dropout": 0.3}
-    )
+    params = {"d_model": 32, "batch": 8, "depth_fraction": 0.0, "dropout": 0.3}
+    needed = peak_bytes(SPACE, SPACE.point(params, GENEROUS))
     assert SPACE.fitting(needed).knobs["d_model"].values == (16, 32)
     assert SPACE.fitting(needed - 1).knobs["d_model"].values == (16,)
     assert SPACE.default(needed - 1)["d_model"] == 16

@@ -1,6 +1,7 @@
-"""Workers that end in the ways real ones do, seldom enough that a test must make them."""
+"""Workers that stand in for the real one where a test needs a certain end: "tests.studies.workers:<name>"."""
 
 import ctypes
+import math
 import os
 import signal
 import time
@@ -8,28 +9,76 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from studies.job import STOP, Job, Outcome, Reports, SweepJob
+from studies.job import STOP, Job, Outcome, Reports, SweepJob, TrialJob
 from studies.records import CurvePoint
+from studies.trial import worker
 
-POINTS = 20
-
-
-def completes(job: Job, connection: Connection) -> None:
-    """Sends a curve that falls, then COMPLETE; obeys STOP between points."""
-    for step in range(1, POINTS + 1):
-        if connection.poll() and connection.recv() == STOP:
-            connection.send(Outcome(state="PRUNED", reason="rung", message=f"stopped at step {step}"))
-            return
-        connection.send(Reports(points=(point(step),)))
-    connection.send(Outcome(state="COMPLETE", value=point(POINTS).validation_loss))
+FATAL_LEARNING_RATE = 1e-2
 
 
-def point(step: int) -> CurvePoint:
+def point(step: int, loss: float = 5.0, *, evaluates: bool = True) -> CurvePoint:
     """The curve's point at a step."""
-    loss = 5.0 / step
+    validation_loss = loss if evaluates else None
     return CurvePoint(
-        step=step, tokens=step, flops=step, seconds=step, train_loss=loss, validation_loss=loss, learning_rate=1e-3
+        step=step,
+        tokens=step,
+        flops=float(step),
+        seconds=step * 1e-6,
+        train_loss=loss,
+        validation_loss=validation_loss,
+        learning_rate=1e-3,
     )
+
+
+def bowl(job: TrialJob) -> float:
+    """A loss [nats/token] that is least at a learning rate of 3e-3 and grows with dropout."""
+    return 1.0 + 0.1 * math.log(job.recipe.learning_rate / 3e-3) ** 2 + job.model.embedding.dropout
+
+
+def pretends(job: Job, connection: Connection) -> None:
+    """A trial of the loss `bowl` in no time; obeys STOP. A sweep cannot be read."""
+    if isinstance(job, SweepJob):
+        connection.send(Outcome(state="PRUNED", reason="diverged", message="nothing to be read"))
+        return
+    loss = bowl(job)
+    steps = range(1, job.steps + 1)
+    points = tuple(point(s, loss * (1 + 1 / s), evaluates=s % job.eval_every == 0 or s == job.steps) for s in steps)
+    connection.send(Reports(points=points))
+    stopped = connection.poll() and connection.recv() == STOP
+    connection.send(
+        Outcome(state="PRUNED", reason="rung", value=loss) if stopped else Outcome(state="COMPLETE", value=loss)
+    )
+
+
+def pretends_slowly(job: Job, connection: Connection) -> None:
+    """As `pretends`, a tenth of a second later."""
+    time.sleep(0.1)
+    pretends(job, connection)
+
+
+def fails_at_high_rates(job: Job, connection: Connection) -> None:
+    """As `pretends`, but above a learning rate of 1e-2 it dies in four ways, the one by a digit of the rate."""
+    rate = job.recipe.learning_rate
+    if isinstance(job, SweepJob) or rate <= FATAL_LEARNING_RATE:
+        pretends(job, connection)
+        return
+    kind = int(rate * 1e6) % 4
+    if kind == 0:
+        segfaults(job, connection)
+    elif kind == 1:
+        is_killed(job, connection)
+    elif kind == 2:
+        connection.send(Outcome(state="FAIL", reason="oom", message="RuntimeError: out of memory"))
+    else:
+        connection.send(Outcome(state="COMPLETE", value=math.nan))
+
+
+def trains_once(job: Job, connection: Connection) -> None:
+    """The probe is trained for real, every other job fails."""
+    if isinstance(job, TrialJob) and job.eval_every == job.steps:
+        worker.main(job, connection)
+    else:
+        connection.send(Outcome(state="FAIL", reason="bug", message="ValueError: always"))
 
 
 def segfaults(job: Job, connection: Connection) -> None:
@@ -49,16 +98,22 @@ def exits(job: Job, connection: Connection) -> None:
 
 
 def hangs(job: Job, connection: Connection) -> None:
-    """Never ends, and is deaf to STOP."""
+    """Reports its process id as a step, then neither ends nor listens."""
     connection.send(Reports(points=(point(os.getpid()),)))
-    while True:
-        time.sleep(60)
+    time.sleep(600)
 
 
 def hangs_up(job: Job, connection: Connection) -> None:
-    """Closes the pipe and goes on."""
+    """Closes the pipe and stays."""
     connection.close()
-    time.sleep(60)
+    time.sleep(600)
+
+
+def dies_writing(job: Job, connection: Connection) -> None:
+    """Dies in the middle of a message."""
+    connection.send(Reports(points=(point(1),)))
+    os.write(connection.fileno(), b"\x00\x00\x10\x00half a message")
+    os._exit(7)
 
 
 def allocates(job: Job, connection: Connection) -> None:
@@ -68,7 +123,7 @@ def allocates(job: Job, connection: Connection) -> None:
     connection.send(Outcome(state="COMPLETE", value=float(block[-1])))
 
 
-def sweeps_and_fails(job: Job, connection: Connection) -> None:
-    """Fails as a job that has run out of memory does."""
-    kind = "sweep" if isinstance(job, SweepJob) else "trial"
-    connection.send(Outcome(state="FAIL", reason="oom", message=f"{kind}: out of memory"))
+def tells_signals(job: Job, connection: Connection) -> None:
+    """Interrupts itself as Ctrl-C in the terminal would, and reports that it lives."""
+    os.kill(os.getpid(), signal.SIGINT)
+    connection.send(Outcome(state="COMPLETE", value=0.0))
