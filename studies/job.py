@@ -1,10 +1,15 @@
 """What the coordinator hands to a worker, and what the worker sends back. No torch here."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.spec import Decoder, Plan
+from advisor.errors import InputError
+from advisor.spec import Decoder, Plan, check
 from studies.records import CurvePoint, Reason, State, SweepRecord
+
+MIN_SWEEP_STEPS = 10  # fewer cannot be read
+MAX_SWEEP_STEPS = 2000  # more say nothing new, and smoothing takes the square of it in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +21,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Hyperparameters of the optimizer: AdamW, linear warm-up, then `schedule` down to `min_lr_ratio` * learning_rate."""
+    """Hyperparameters of AdamW: linear warm-up, then `schedule` down to `min_lr_ratio` * learning_rate."""
 
     learning_rate: float
     weight_decay: float = 0.1
@@ -66,6 +71,12 @@ class SweepJob:
     low: float = 1e-5
     high: float = 1.0
     steps: int = 100
+
+    def __post_init__(self) -> None:
+        """Raises InputError for a ramp that is none."""
+        check.whole("sweep.steps", self.steps, MAX_SWEEP_STEPS, MIN_SWEEP_STEPS)
+        if not 0 < self.low < self.high < math.inf:
+            raise InputError("sweep.low, sweep.high", expected="0 < low < high", got=(self.low, self.high))
 
 
 Job = TrialJob | SweepJob

@@ -66,7 +66,7 @@ def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
 
 
 def _spread(record: StudyRecord) -> str:
-    again = [f"{t.value:.4f}" for t in record.trials_of("final") if t.value is not None]
+    again = [f"{t.value:.4f}" for t in record.trials_of("final") if t.state == "COMPLETE"]
     return f"  (run again with other seeds: {', '.join(again)})" if again else ""
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+import studies
 from advisor.cli import options
 from advisor.files import slug
-from studies import open_store
 from studies.records import StudyRecord
 
 
@@ -23,7 +23,7 @@ def report(name: str, output: Path | None, store_url: str, as_json: bool) -> Non
 
     Losses are in nats/token, memory in GiB (2^30 bytes), compute in FLOPs.
     """
-    with open_store(store_url) as store:
+    with studies.open_store(store_url) as store:
         path = write(store.load(name), output)
     click.echo(json.dumps({"report": str(path)}) if as_json else str(path))
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+import studies as tuning
 from advisor.cli import answer, options
 from advisor.errors import InputError
 from advisor.units import format_seconds
-from studies import open_store
 
 COLUMNS = "{:<28} {:<12} {:>8} {:>10} {:>10}  {}"
 
@@ -26,7 +26,7 @@ def studies(name: str | None, delete: bool, store_url: str, as_json: bool) -> No
     """
     if delete and name is None:
         raise InputError("--delete", expected="the NAME of a study", got=None)
-    with open_store(store_url) as store:
+    with tuning.open_store(store_url) as store:
         if name is None:
             data, lines = _listed([dataclasses.asdict(s) for s in store.summaries()])
         elif delete:

@@ -101,11 +101,11 @@ def _limit(question: Question, c: Candidates, row: int) -> str:
     """What stands between this shape and a lower predicted loss: memory, the tokens at hand, or time."""
     if math.isnan(c.step_seconds[row]):
         return "memory"
+    if question.tokens_available and c.tokens[row] >= question.tokens_available:
+        return "tokens"
     same = (c.depth == c.depth[row]) & (c.d_model == c.d_model[row])
     if c.loss.min() < c.loss[c.fits].min() - NEGLIGIBLE or c.loss[same].min() < c.loss[row] - NEGLIGIBLE:
         return "memory"
-    if question.tokens_available and c.tokens[row] >= question.tokens_available:
-        return "tokens"
     return "time"
 
 

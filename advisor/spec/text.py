@@ -89,7 +89,7 @@ def _parse(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
         return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise InputError("model file", expected="a readable file", got=f"{path}: {error.strerror}") from error
+        raise InputError(str(path), expected="a readable model file", got=error.strerror) from error
     except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are ValueErrors
         raise InputError(str(path), expected="valid TOML or JSON", got=str(error)) from error
 

@@ -122,7 +122,7 @@ def build(spec: Decoder, plan: Plan) -> DecoderModule:
 
 
 def initialize(module: DecoderModule, seed: int) -> None:
-    """GPT-2's initialization: normal(0, 0.02), residual outputs scaled by 1/sqrt(2 * depth), biases 0 (Radford et al. 2019)."""
+    """GPT-2's (Radford et al. 2019): normal(0, 0.02), residual outputs scaled by 1/sqrt(2 * depth), biases 0."""
     generator = torch.Generator().manual_seed(seed)
     residual = 0.02 / math.sqrt(2 * len(module.blocks))
     for name, parameter in module.named_parameters():

@@ -3,39 +3,27 @@
 Smith 2017 ("Cyclical learning rates"), with an exponential ramp. The state before it is restored byte for byte.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from advisor.errors import InputError
-from advisor.spec import check
-from studies.job import Outcome, SweepJob
+from studies.job import MIN_SWEEP_STEPS, Outcome, SweepJob
 from studies.records import Reason, SweepRecord
 from studies.trial import divergence, lr_rules
 from studies.trial.state import capture, digest, restore
 from studies.trial.trainer import Trainer
 
-MIN_POINTS = 10  # fewer cannot be read
-MAX_STEPS = 2000  # more say nothing new, and smoothing takes the square of it in memory
-
 
 def run(trainer: Trainer, job: SweepJob, *, stopped: Callable[[], bool]) -> Outcome:
-    """COMPLETE with the sweep; PRUNED as rung (stopped), or as nan or diverged when it ends too early to be read.
-
-    Raises InputError for a ramp that is none.
-    """
-    check.whole("sweep.steps", job.steps, MAX_STEPS, MIN_POINTS)
-    if not 0 < job.low < job.high < math.inf:
-        raise InputError("sweep.low, sweep.high", expected="0 < low < high", got=(job.low, job.high))
+    """COMPLETE with the sweep; PRUNED as rung (stopped), or as nan or diverged when it ends too early to be read."""
     began = time.perf_counter()
     before = capture(trainer)
     ramp = Ramp(trainer, job, stopped)
     curve = list(ramp)
     restore(trainer, before)
     restored = digest(capture(trainer)) == digest(before)
-    if ramp.end == "rung" or len(curve) < MIN_POINTS:
+    if ramp.end == "rung" or len(curve) < MIN_SWEEP_STEPS:
         message = f"the ramp ended after {len(curve)} of {job.steps} steps"
         return Outcome(state="PRUNED", reason=ramp.end, message=message)
     return Outcome(state="COMPLETE", sweep=_record(job, curve, restored, time.perf_counter() - began))

@@ -115,6 +115,5 @@ def test_the_record_says_which_model_was_swept(sweep_job: MakeSweep) -> None:
     ids=str,
 )
 def test_a_ramp_that_is_none_is_refused(sweep_job: MakeSweep, change: dict[str, float]) -> None:
-    job = sweep_job(**change)
     with pytest.raises(InputError, match="sweep"):
-        sweep(Trainer(job), job)
+        sweep_job(**change)

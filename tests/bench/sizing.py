@@ -1,0 +1,88 @@
+"""make bench-sizing: configs per second and error of the memory estimate, beside textbook rules in the same run.
+
+Peers, written from their sources: Korthikanti et al. 2022 ("Reducing Activation Recomputation in Large Transformer
+Models", eq. 2, flash attention: without its 5as/h term) plus 18 bytes per parameter; and states only, 16 bytes per
+parameter, as estimators that ignore activations do.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from advisor.ledger import columns, estimate
+from advisor.spec import Decoder, Plan
+from tests.oracle.rows import Row, recorded_steps
+
+CONFIGS = 1_000_000
+SCALARS = 300
+SEED = 0
+
+
+def korthikanti(model: Decoder, plan: Plan) -> float:
+    """Peak memory [bytes]: 18 bytes per parameter and 34 s b h per layer."""
+    parameters = model.depth * (12 * model.d_model**2) + model.embedding.vocab * model.d_model
+    return 18 * parameters + 34 * plan.sequence * plan.batch * model.d_model * model.depth
+
+
+def states_only(model: Decoder, plan: Plan) -> float:
+    """Peak memory [bytes]: weights, gradients and two moments in fp32."""
+    return 16 * (model.depth * 12 * model.d_model**2 + model.embedding.vocab * model.d_model)
+
+
+def ours(model: Decoder, plan: Plan) -> float:
+    """Peak memory [bytes] by the ledger."""
+    return estimate(model, plan).memory.allocated.bytes
+
+
+def errors(rule: Callable[[Decoder, Plan], float], rows: list[Row]) -> list[float]:
+    """Relative errors against the recorded peaks."""
+    return [abs(rule(r.model, r.plan) / r.number("peak") - 1) for r in rows]
+
+
+def random_columns(count: int) -> tuple[Decoder, Plan]:
+    """Decoders of 2 to 48 layers and 64 to 4096 wide."""
+    pick = np.random.default_rng(SEED)
+    heads = pick.integers(1, 65, count)
+    model = Decoder.gpt(
+        vocab=pick.integers(256, 130_000, count), context=pick.choice([512, 1024, 2048], count), d_model=64 * heads,
+        depth=pick.integers(2, 49, count), heads=heads,
+    )  # fmt: skip
+    return model, Plan(batch=pick.integers(1, 65, count), sequence=model.context)
+
+
+def rate(work: Callable[[], object], count: int, repeats: int = 3) -> float:
+    """Configs per second: the median of a few runs."""
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return count / median(seconds)
+
+
+def main() -> None:
+    """Prints the table."""
+    rows = recorded_steps()
+    many = random_columns(CONFIGS)
+    few = [(r.model, r.plan) for r in rows] * (SCALARS // len(rows))
+    speeds = {
+        "the ledger, one by one": (ours, rate(lambda: [ours(*c) for c in few], len(few))),
+        f"the ledger, {CONFIGS:,} as columns": (ours, rate(lambda: columns(*many), CONFIGS)),
+        "Korthikanti et al. + 18 B/parameter": (korthikanti, rate(lambda: korthikanti(*many), CONFIGS)),
+        "states only, 16 B/parameter": (states_only, rate(lambda: states_only(*many), CONFIGS)),
+    }
+    table = Table(title=f"peak memory of a training step, {len(rows)} recorded steps")
+    for name in ("rule", "median error", "max error", "configs/s"):
+        table.add_column(name, justify="left" if name == "rule" else "right")
+    for name, (rule, speed) in speeds.items():
+        off = errors(rule, rows)
+        table.add_row(name, f"{median(off):.1%}", f"{max(off):.1%}", f"{speed:,.0f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

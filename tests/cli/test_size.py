@@ -1,0 +1,90 @@
+"""advisor size, propose and gpus, as a user runs them."""
+
+import json
+from pathlib import Path
+
+from advisor.ledger import estimate
+from advisor.spec import Plan
+from advisor.spec.text import find_model
+from tests.cli.command import advisor
+
+SIZE = ["size", "gpt2", "--gpu", "RTX 4090", "--batch", "8", "--seq", "1024", "--precision", "bf16"]
+
+
+def test_the_stable_keys() -> None:
+    done = advisor(*SIZE, "--json")
+    e = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert e["parameters"] == {"total": 124439808, "embedding": 50257 * 768 + 1024 * 768}
+    assert set(e["flops"]) == {"forward", "step"}
+    assert set(e["memory"]) == {
+        "parameters", "gradients", "optimizer", "saved", "allocated", "reserved", "device", "timeline",
+    }  # fmt: skip
+    assert set(e["memory"]["allocated"]) == {"bytes", "phase", "op"}
+    assert set(e["memory"]["reserved"]) == set(e["memory"]["device"]) == {"bytes", "low", "high"}
+    assert set(e["time"]) == {"step_seconds", "low", "high", "tokens_per_second", "mfu"}
+    assert set(e["verdict"]) == {"fits", "probability", "headroom_bytes"}
+    assert e["kv_cache"] == {"bytes_per_token": 2 * 12 * 768 * 2}
+    assert e["memory"]["timeline"][0].keys() == {"phase", "op", "bytes"}
+
+
+def test_the_command_line_and_the_library_agree() -> None:
+    model = find_model("gpt2").model
+    expected = estimate(model, Plan(batch=8, sequence=1024, precision="bf16")).memory.allocated
+    allocated = json.loads(advisor(*SIZE, "--json").stdout)["memory"]["allocated"]
+    assert allocated == {"bytes": expected.bytes, "phase": expected.phase, "op": expected.op}
+
+
+def test_memory_is_ordered_and_the_timeline_holds_the_peak() -> None:
+    memory = json.loads(advisor(*SIZE, "--json").stdout)["memory"]
+    assert memory["allocated"]["bytes"] <= memory["reserved"]["low"] < memory["reserved"]["bytes"]
+    assert memory["reserved"]["bytes"] < memory["reserved"]["high"] < memory["device"]["high"]
+    assert max(moment["bytes"] for moment in memory["timeline"]) == memory["allocated"]["bytes"]
+
+
+def test_without_a_gpu_there_is_no_verdict() -> None:
+    e = json.loads(advisor("size", "gpt2", "--json").stdout)
+    assert e["verdict"] is e["time"] is None
+
+
+def test_a_memory_size_alone_gets_a_verdict_but_no_time() -> None:
+    e = json.loads(advisor("size", "gpt2", "--gpu-memory", "6GiB", "--json").stdout)
+    assert e["verdict"]["fits"] is False
+    assert e["verdict"]["probability"] < 0.05
+    assert e["time"] is None
+
+
+def test_the_words_for_a_person() -> None:
+    text = advisor(*SIZE).stdout
+    assert text.startswith("gpt2 on RTX 4090: batch 8 x 1024 tokens, bf16")
+    assert "124,439,808" in text
+    assert "fits in" in text
+
+
+def test_a_model_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "[model]\ncontext = 64\nd_model = 64\ndepth = 2\nembedding = { vocab = 256 }\n"
+        "attention = { heads = 4 }\nmlp = { hidden = 256 }\n"
+    )
+    assert json.loads(advisor("size", str(path), "--json").stdout)["parameters"]["total"] > 0
+
+
+def test_proposals_fit_and_are_ranked() -> None:
+    answer = json.loads(advisor("propose", "--gpu", "RTX 4090", "--json").stdout)
+    losses = [p["predicted_loss"] for p in answer["proposals"]]
+    assert len(losses) == 3
+    assert losses[0] == min(losses)
+    for p in answer["proposals"]:
+        assert p["estimate"]["verdict"]["fits"]
+        assert p["limited_by"] in ("memory", "time", "tokens")
+        assert p["estimate"]["parameters"]["total"] > 0
+
+
+def test_gpus() -> None:
+    listed = json.loads(advisor("gpus", "--json").stdout)
+    assert len(listed) >= 40
+    (one,) = json.loads(advisor("gpus", "rtx-4090", "--json").stdout)
+    assert one["name"] == "RTX 4090"
+    (here,) = json.loads(advisor("gpus", "local", "--json").stdout)
+    assert here["memory_bytes"] > 2**30
