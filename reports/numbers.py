@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 DIGITS = 6  # significant digits that the page keeps: more than any figure shows, a third of the bytes of repr()
-MAX_POINTS = 8000  # of all curves together
+MAX_POINTS = 6000  # of all curves together
 MIN_PER_CURVE, MAX_PER_CURVE = 20, 200
 
 T = TypeVar("T")

@@ -52,7 +52,7 @@ def test_training_reports_without_an_evaluation_are_left_out() -> None:
 
 def test_long_curves_are_thinned_to_one_budget() -> None:
     traces = info(study(trials=100, evaluations=300)).draw().data
-    assert sum(len(trace.x) for trace in traces) < 8000 + 200
+    assert sum(len(trace.x) for trace in traces) < 6000 + 200
 
 
 def test_diverged_curves_do_not_set_the_frame() -> None:

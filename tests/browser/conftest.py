@@ -1,0 +1,78 @@
+"""A real headless Chromium, opened once, and a page that writes down whatever a reader should never meet."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
+
+import reports
+from tests.reports.hostile import hostile
+from tests.reports.sample import study
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+REQUIRED = "ADVISOR_REQUIRE_BROWSER"
+
+
+@dataclass
+class Opened:
+    """A report in the browser, and what happened on the way."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)  # console errors and warnings, uncaught errors
+    dialogs: list[str] = field(default_factory=list)
+
+    def open(self, path: Path) -> "Opened":
+        """Open a report and wait until its figures are drawn."""
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._dismiss)
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=60_000)
+        return self
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless. Where none is installed the test is skipped, unless the environment requires one."""
+    executable = next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        message = f"no Chromium found ({', '.join(NAMES)}); on Debian: apt-get install chromium"
+        if os.environ.get(REQUIRED) == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu", *QUIET])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def report(browser: Browser) -> Iterator[Opened]:
+    """A page of its own, not opened yet."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield Opened(page=context.new_page())
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Written once: sample.html and hostile.html."""
+    folder = tmp_path_factory.mktemp("reports")
+    reports.write(study(), folder / "sample.html")
+    reports.write(hostile(), folder / "hostile.html")
+    return folder
