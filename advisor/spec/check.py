@@ -5,15 +5,12 @@ A whole number may be an int or a numpy int64 array of candidates: the same chec
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from advisor.errors import InputError, UnknownError, near_names
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-Size: TypeAlias = "int | npt.NDArray[np.int64]"
+# An int, or a numpy int64 column of candidates. Any, because a torch module takes the first and columns are the second.
+Size: TypeAlias = Any
 
 # Bounds that no trainable model reaches, small enough that bytes stay within int64 (see ledger).
 MAX_WIDTH = 2**20

@@ -35,7 +35,7 @@ class Decoder:
     @classmethod
     def gpt(
         cls, *, vocab: Size, context: Size, d_model: Size, depth: Size, heads: Size,
-        hidden: "Size | None" = None, dropout: float = 0.0, bias: bool = True, tied: bool = True,
+        hidden: Size | None = None, dropout: float = 0.0, bias: bool = True, tied: bool = True,
     ) -> "Decoder":  # fmt: skip
         """GPT-2 / nanoGPT: one dropout and one bias switch for all blocks, hidden = 4 * d_model unless given."""
         return cls(
