@@ -137,6 +137,7 @@ class Store:
             }
             try:
                 with self.engine.begin() as connection:
+                    self._remove(connection, study_id, tables.studies.c.name != settings.name)
                     connection.execute(tables.studies.insert().values(**values))
             except IntegrityError:
                 raise _taken(settings.name) from None
@@ -148,10 +149,19 @@ class Store:
             with lease.held(self.engine, row.study_id, name), contextlib.suppress(KeyError):
                 self.optuna.delete_study(row.study_id)
             with self.engine.begin() as connection:
-                for table in tables.OF_A_STUDY:
-                    connection.execute(table.delete().where(table.c.study_id == row.study_id))
+                self._remove(connection, row.study_id)
 
     # rows
+
+    def _remove(self, connection: sa.Connection, study_id: int, *conditions: sa.ColumnElement[bool]) -> None:
+        """Remove our rows of a study, if its own row meets the conditions.
+
+        A study that a tool of Optuna's has deleted leaves them, and SQLite gives its id to the next one.
+        """
+        own = tables.studies.delete().where(tables.studies.c.study_id == study_id, *conditions)
+        if connection.execute(own).rowcount:
+            for table in tables.OF_A_STUDY:
+                connection.execute(table.delete().where(table.c.study_id == study_id))
 
     def _new_study_id(self, name: str) -> int:
         """A new study of Optuna's, or the empty one that a process left which died before it wrote our row."""

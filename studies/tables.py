@@ -73,4 +73,4 @@ sweeps = sa.Table(
     sa.Column("sweep", sa.Text, nullable=False),
 )
 
-OF_A_STUDY = (studies, leases, running, curves, sweeps)
+OF_A_STUDY = (leases, running, curves, sweeps)

@@ -80,13 +80,16 @@ def test_a_worker_that_hangs_is_killed_at_its_limit(executor: LocalExecutor) -> 
     assert not worker_processes()
 
 
-def test_a_job_can_be_asked_to_stop(executor: LocalExecutor) -> None:
-    ticket = executor.submit(trial_job(), limit_seconds=LIMIT)
-    executor.cancel(ticket, grace_seconds=10)
-    messages: list[Message] = []
-    while not (messages and isinstance(messages[-1], Outcome)):
-        messages += executor.poll(ticket, 1.0)
-    assert messages[-1].reason in ("rung", "")  # "" where it was over before it heard
+def test_a_job_can_be_asked_to_stop() -> None:
+    with LocalExecutor() as executor:
+        ticket = executor.submit(trial_job(steps=10**6, eval_every=10**6), limit_seconds=LIMIT)
+        while not executor.poll(ticket, 1.0):
+            pass
+        executor.cancel(ticket, grace_seconds=10)
+        messages: list[Message] = []
+        while not (messages and isinstance(messages[-1], Outcome)):
+            messages += executor.poll(ticket, 1.0)
+    assert (messages[-1].state, messages[-1].reason) == ("PRUNED", "rung")
 
 
 @pytest.mark.parametrize("executor", ["hangs"], indirect=True)

@@ -9,9 +9,10 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from studies.job import STOP, Job, Outcome, Reports, SweepJob, TrialJob
+from studies.job import Job, Outcome, Reports, SweepJob, TrialJob
 from studies.records import CurvePoint
 from studies.trial import worker
+from studies.trial.loop import is_point
 
 FATAL_LEARNING_RATE = 1e-2
 
@@ -36,24 +37,15 @@ def bowl(job: TrialJob) -> float:
 
 
 def pretends(job: Job, connection: Connection) -> None:
-    """A trial of the loss `bowl` in no time; obeys STOP. A sweep cannot be read."""
+    """A trial of the loss `bowl` in no time, evaluated once, so never pruned. A sweep cannot be read."""
     if isinstance(job, SweepJob):
         connection.send(Outcome(state="PRUNED", reason="diverged", message="nothing to be read"))
         return
     loss = bowl(job)
-    steps = range(1, job.steps + 1)
-    points = tuple(point(s, loss * (1 + 1 / s), evaluates=s % job.eval_every == 0 or s == job.steps) for s in steps)
+    steps = [step for step in range(1, job.steps + 1) if is_point(step, job)]
+    points = tuple(point(step, loss, evaluates=step == job.steps) for step in steps)
     connection.send(Reports(points=points))
-    stopped = connection.poll() and connection.recv() == STOP
-    connection.send(
-        Outcome(state="PRUNED", reason="rung", value=loss) if stopped else Outcome(state="COMPLETE", value=loss)
-    )
-
-
-def pretends_slowly(job: Job, connection: Connection) -> None:
-    """As `pretends`, a tenth of a second later."""
-    time.sleep(0.1)
-    pretends(job, connection)
+    connection.send(Outcome(state="COMPLETE", value=loss))
 
 
 def fails_at_high_rates(job: Job, connection: Connection) -> None:

@@ -1,0 +1,48 @@
+"""Settings are checked, and kept as text."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.errors import InputError
+from studies import Settings
+from tests.studies.examples import settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"name": ""}, "study name"),
+        ({"name": "x" * 201}, "study name"),
+        ({"name": "two\nlines"}, "study name"),
+        ({"name": "nul\0"}, "study name"),
+        ({"name": 3}, "study name"),
+        ({"budget_seconds": 0}, "budget_seconds"),
+        ({"budget_seconds": -1.0}, "budget_seconds"),
+        ({"budget_seconds": float("nan")}, "budget_seconds"),
+        ({"budget_seconds": float("inf")}, "budget_seconds"),
+        ({"budget_seconds": 10**30}, "budget_seconds"),
+        ({"budget_seconds": True}, "budget_seconds"),
+        ({"budget_seconds": "3m"}, "budget_seconds"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"seed": 1.0}, "seed"),
+        ({"max_trials": 0}, "max_trials"),
+        ({"max_trials": 10**30}, "max_trials"),
+        ({"memory_bytes": 0}, "memory_bytes"),
+        ({"memory_bytes": 2**63}, "memory_bytes"),
+        ({"target": {"loss": float("nan")}}, "target"),
+        ({"target": {"path": Path()}}, "target"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused(tmp_path: Path, changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError, match=what) as caught:
+        settings(tmp_path, **changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("changes", [{}, {"device": None, "memory_bytes": None}, {"target": {"gpu": ["ü", 1.5, None]}}])
+def test_settings_survive_as_text(tmp_path: Path, changes: dict[str, Any]) -> None:
+    before = settings(tmp_path, **changes)
+    assert Settings.from_json(before.to_json()) == before

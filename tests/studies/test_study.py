@@ -1,0 +1,280 @@
+"""Whole studies: real training in real child processes, and workers that pretend where the ending is what matters."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import studies
+from advisor import ledger
+from advisor.errors import ConflictError, DeviceError, InfeasibleError, InputError, UnknownError
+from search_spaces import parse
+from studies import events
+from studies.executor import Executor
+from studies.job import Device
+from studies.local import LocalExecutor
+from studies.records import StudyRecord, TrialRecord
+from tests.studies.examples import Listener, settings, trial_job
+
+TRIALS = 12
+
+
+def worker(name: str) -> Callable[[], Executor]:
+    """An executor whose jobs `tests.studies.workers:<name>` runs."""
+    return lambda: LocalExecutor(f"tests.studies.workers:{name}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _torch_is_imported_once() -> None:
+    """The fork server imports torch here, not within the first study's budget."""
+    with LocalExecutor() as executor:
+        executor.submit(trial_job(), limit_seconds=60)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyRecord, Listener, float]:
+    """A study of 20 s that trains for real, what it told, and how long it took."""
+    listener, began = Listener(), time.monotonic()
+    record = studies.run(settings(tmp_path_factory.mktemp("real"), budget_seconds=20.0), on_event=listener)
+    return record, listener, time.monotonic() - began
+
+
+def test_the_budget_is_kept_within_a_tenth(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, _, seconds = real
+    assert 18.0 <= seconds <= 22.0
+    assert record.spent_seconds == pytest.approx(seconds, abs=0.5)
+    assert record.state == "FINISHED"
+
+
+def test_a_real_study_has_all_its_parts(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, _, _ = real
+    assert len(record.sweeps) == 1
+    assert record.sweeps[0].restored
+    assert record.default is not None
+    assert record.best is not None
+    assert record.best.value is not None
+    assert record.default.value is not None
+    assert record.best.value < record.default.value + 0.05
+    assert len(record.trials_of("search")) >= 5
+    assert [trial.number for trial in record.trials] == list(range(len(record.trials)))
+    for final in record.trials_of("final"):
+        assert (final.point, final.seed != record.best.seed) == (record.best.point, True)
+
+
+def test_trials_have_one_token_budget(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, _, _ = real
+    complete = [trial for trial in record.trials if trial.state == "COMPLETE"]
+    assert {trial.tokens for trial in complete} == {complete[0].tokens}
+    assert complete[0].tokens == pytest.approx(record.tokens_per_trial, abs=128)  # whole steps of 4 x 32 tokens
+
+
+def test_the_figures_of_a_trial_agree_with_its_curve_and_the_ledger(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, _, _ = real
+    space = parse(dict(record.space), "tiny")
+    for trial in record.trials:
+        model, plan, _ = space.resolve(trial.point)
+        estimate = ledger.estimate(model, plan)
+        last = trial.curve[-1]
+        assert (trial.parameters, trial.memory_bytes) == (estimate.parameters.total, estimate.memory.allocated.bytes)
+        assert (trial.flops, trial.tokens) == (last.flops, last.tokens)
+        assert last.flops == pytest.approx(last.step * estimate.flops.step)
+        assert trial.seconds >= last.seconds
+        if trial.state == "COMPLETE":
+            assert trial.value == last.validation_loss
+        if trial.state == "PRUNED":
+            assert trial.reason
+            assert trial.message
+
+
+def test_the_search_is_within_the_bounds_of_the_sweep(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, _, _ = real
+    sweep, default = record.sweeps[0], record.trials_of("default")[0].point["learning_rate"]
+    low, high = min(sweep.low, default), max(sweep.high, default)
+    assert all(low <= trial.point["learning_rate"] <= high for trial in record.trials_of("search"))
+    first = record.trials_of("search")[0]
+    if sweep.agrees:
+        assert first.point["learning_rate"] == pytest.approx(min(max(sweep.rules["drop70"], low), high))
+
+
+def test_events_tell_the_course_of_the_study(real: tuple[StudyRecord, Listener, float]) -> None:
+    record, listener, _ = real
+    phases = [event.phase for event in listener.of(events.PhaseStarted)]
+    assert phases[:4] == ["probe", "sweep", "default", "search"]
+    assert tuple(event.trial for event in listener.of(events.TrialEnded)) == record.trials
+    assert [event.number for event in listener.of(events.TrialStarted)] == [trial.number for trial in record.trials]
+    reported = Counter(event.number for event in listener.of(events.TrialReported))
+    assert reported == {trial.number: len(trial.curve) for trial in record.trials}
+    assert listener.of(events.TokensChosen)[0].tokens_per_trial == record.tokens_per_trial
+    assert isinstance(listener.events[-1], events.StudyEnded)
+
+
+# the course of a study, with a worker that pretends
+
+
+def test_a_search_of_so_many_trials(tmp_path: Path) -> None:
+    record = studies.run(settings(tmp_path, max_trials=TRIALS), executor=worker("pretends"))
+    roles = [trial.role for trial in record.trials]
+    assert roles == ["default"] + ["search"] * TRIALS + ["final"] * 2
+    points = [tuple(trial.point.items()) for trial in record.trials if trial.role != "final"]
+    assert len(set(points)) == len(points)
+    assert [trial.seed for trial in record.trials_of("final")] == [1, 2]
+    assert set(record.importances) == {"learning_rate", "dropout", "d_model", "depth_fraction"}
+
+
+def test_a_sweep_that_cannot_be_read_leaves_the_declared_range(tmp_path: Path) -> None:
+    listener = Listener()
+    studies.run(settings(tmp_path, max_trials=2), executor=worker("pretends"), on_event=listener)
+    (ended,) = listener.of(events.SweepEnded)
+    assert ended.sweep is None
+    assert ended.verdict == "No LR sweep: nothing to be read; the declared range stays."
+
+
+class Interrupts:
+    """Presses Ctrl-C when trials of these numbers start; each once."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = list(numbers)
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.TrialStarted) and event.number in self._numbers:
+            self._numbers.remove(event.number)
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    whole = studies.run(settings(tmp_path, name="whole", max_trials=TRIALS), executor=worker("pretends"))
+    interrupts = Interrupts(0, 7, 8, 14)
+    with pytest.raises(KeyboardInterrupt):
+        studies.run(settings(tmp_path, name="cut", max_trials=TRIALS), executor=worker("pretends"), on_event=interrupts)
+    store = settings(tmp_path).store
+    for number in (7, 8, 14):
+        with pytest.raises(KeyboardInterrupt):
+            studies.resume("cut", store=store, executor=worker("pretends"), on_event=interrupts)
+        with studies.open_store(store) as opened:
+            left = opened.load("cut")
+        assert left.state == "INTERRUPTED"
+        assert [trial.number for trial in left.trials] == list(range(number))
+    cut = studies.resume("cut", store=store, executor=worker("pretends"))
+    assert cut.state == "FINISHED"
+    assert [story(trial) for trial in cut.trials] == [story(trial) for trial in whole.trials]
+    assert cut.importances == whole.importances
+
+
+def story(trial: TrialRecord) -> tuple[object, ...]:
+    """What must not depend on when a trial ran."""
+    return trial.number, trial.role, trial.params, trial.point, trial.value, trial.seed
+
+
+def test_a_finished_study_is_returned_as_it_is(tmp_path: Path) -> None:
+    record = studies.run(settings(tmp_path, max_trials=1), executor=worker("pretends"))
+    assert studies.resume("study", store=settings(tmp_path).store, executor=worker("is_killed")) == record
+
+
+def test_failing_trials_end_in_their_states_and_the_study_goes_on(tmp_path: Path) -> None:
+    record = studies.run(settings(tmp_path, max_trials=30, seed=2), executor=worker("fails_at_high_rates"))
+    assert len(record.trials_of("search")) == 30
+    ends = {(trial.state, trial.reason) for trial in record.trials_of("search")}
+    assert ends >= {("COMPLETE", ""), ("FAIL", "crash"), ("FAIL", "oom"), ("PRUNED", "nan")}
+    crashes = [trial.message for trial in record.trials if trial.reason == "crash"]
+    assert {"SIGSEGV" in message or "SIGKILL" in message for message in crashes} == {True}
+    for trial in record.trials:
+        assert (trial.state == "COMPLETE") == (trial.point["learning_rate"] <= 1e-2 and not trial.reason)
+        assert trial.value is None or trial.state != "FAIL"
+
+
+def test_when_every_trial_fails_it_is_not_the_configs(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="5 trials in a row failed; the last one: ValueError: always"):
+        studies.run(settings(tmp_path), executor=worker("trains_once"))
+    with studies.open_store(settings(tmp_path).store) as store:
+        assert store.load("study").state == "INTERRUPTED"
+        assert len(store.load("study").trials) == 5
+
+
+def test_no_point_is_run_twice(tmp_path: Path) -> None:
+    space = tmp_path / "two.toml"
+    space.write_text(
+        Path(settings(tmp_path).space)
+        .read_text()
+        .split("[vary.")[0]
+        .replace("[fixed]", "[fixed]\nd_model = 16\ndepth_fraction = 1.0\ndropout = 0.1")
+        + "[vary.learning_rate]\nchoices = [1e-4, 1e-3, 1e-2]\ndefault = 1e-3\n"
+    )
+    record = studies.run(settings(tmp_path, space=str(space)), executor=worker("pretends"))
+    rates = [trial.point["learning_rate"] for trial in record.trials if trial.role != "final"]
+    assert sorted(rates) == [1e-4, 1e-3, 1e-2]
+
+
+# refusals
+
+
+def test_a_name_is_taken(tmp_path: Path) -> None:
+    studies.run(settings(tmp_path, max_trials=1), executor=worker("pretends"))
+    with pytest.raises(ConflictError, match="already"):
+        studies.run(settings(tmp_path), executor=worker("pretends"))
+
+
+def test_a_running_study_cannot_be_resumed_or_deleted(tmp_path: Path) -> None:
+    store = settings(tmp_path).store
+    refused = []
+
+    def meddle(event: events.Event) -> None:
+        if isinstance(event, events.TrialStarted):
+            with pytest.raises(ConflictError, match="is being run by process"):
+                studies.resume("study", store=store)
+            with studies.open_store(store) as opened, pytest.raises(ConflictError):
+                opened.delete("study")
+            with studies.open_store(store) as opened:
+                refused.append(opened.load("study").state)
+
+    studies.run(settings(tmp_path, max_trials=1), executor=worker("pretends"), on_event=meddle)
+    assert set(refused) == {"RUNNING"}
+
+
+def test_unknown_names_are_refused(tmp_path: Path) -> None:
+    studies.run(settings(tmp_path, max_trials=1), executor=worker("pretends"))
+    with pytest.raises(UnknownError, match="near: study"):
+        studies.resume("studi", store=settings(tmp_path).store)
+    with pytest.raises(UnknownError, match="search space"):
+        studies.run(settings(tmp_path, name="other", space="decoder-smal"))
+
+
+def test_data_that_the_space_cannot_use_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    short = tmp_path / "short.txt"
+    short.write_text("too short")
+    with pytest.raises(InputError, match=r"text short.txt"):
+        studies.run(settings(tmp_path, data=str(short)))
+    with pytest.raises(InputError, match="readable file"):
+        studies.run(settings(tmp_path, data=str(tmp_path / "none.txt")))
+    small = tmp_path / "small.toml"
+    small.write_text(Path(settings(tmp_path).space).read_text().replace("vocab = 256", "vocab = 100"))
+    with pytest.raises(InputError, match=r"small.fixed.vocab: expected at least 256"):
+        studies.run(settings(tmp_path, space=str(small)))
+    assert not Path(settings(tmp_path).store).exists()
+
+
+def test_a_memory_or_a_budget_too_small_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InfeasibleError, match="not even d_model = 16 at depth 1 fits"):
+        studies.run(settings(tmp_path, memory_bytes=1000))
+    with pytest.raises(InfeasibleError, match="budget"):
+        studies.run(settings(tmp_path, name="short", budget_seconds=1.0))
+
+
+def test_a_device_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="steps of the space's middle model"):
+        studies.run(settings(tmp_path, device=Device(name="cuda:7")))
+
+
+def test_the_coordinator_never_imports_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys, studies\n"
+        "heavy = {'torch', 'optuna', 'sqlalchemy', 'numpy', 'pandas'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "studies.run, studies.open_store, studies.resume\n"
+        "print('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "False"]
