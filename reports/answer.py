@@ -62,9 +62,11 @@ class Answer:
 
     @property
     def rerun(self) -> str:
-        """Where the quoted loss comes from, when it is not the winner's own."""
-        if self.tuned is None or self.measured is None or self.measured.number == self.tuned.number:
+        """Where the quoted loss comes from: a re-run, or the winner itself."""
+        if self.tuned is None or self.measured is None:
             return ""
+        if self.measured.number == self.tuned.number:
+            return "No re-run of the winner finished, so this includes the luck of being picked."
         seed = "another seed" if self.measured.seed != self.tuned.seed else "the same seed"
         return (
             f"That is a re-run with {seed}; the winning trial {self.tuned.number} itself had"
@@ -75,9 +77,10 @@ class Answer:
     def scale(self) -> str:
         """What was tuned, and what was not."""
         device = self.record.provenance.device.get("name", "an unnamed device")
-        model = f"a proxy of {words.count(self.tuned.parameters)} parameters" if self.tuned else "a small proxy"
+        size = words.count(self.tuned.parameters if self.tuned else None)
         tokens = words.count(self.record.tokens_per_trial)
-        return f"Tuned on {model}, {tokens} tokens per trial, on {words.text(device)}.{self._not_the_target()}"
+        proxy = f"a small proxy of {size} parameters, {tokens} tokens per trial"
+        return f"Tuned on {proxy}, on {words.text(device)}.{self._not_the_target()}"
 
     @property
     def tiles(self) -> tuple[Tile, ...]:

@@ -13,8 +13,8 @@ TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "p
 CURVE = tuple(f.name for f in fields(CurvePoint))
 CANDIDATE = ("name", "d_model", "depth", "heads", "parameters", "memory_bytes", "limited_by", "fits")
 PROPOSAL = (
-    "name", "d_model", "depth", "heads", "hidden", "vocab", "context", "batch", "parameters", "memory_bytes",
-    "limited_by", "step_seconds", "hours", "predicted_loss", "reason",
+    "name", "d_model", "depth", "heads", "hidden", "vocab", "context", "batch", "checkpointing", "parameters",
+    "memory_bytes", "limited_by", "step_seconds", "hours", "predicted_loss", "reason",
 )  # fmt: skip
 TIMELINE = ("phase", "op", "bytes")
 
@@ -25,6 +25,7 @@ class Target:
 
     gpu: str = ""
     memory_bytes: int = 0
+    rule: str = ""  # how the proposals were ranked
     chosen: str = ""
 
 
@@ -101,7 +102,10 @@ def _listed(record: StudyRecord, key: str) -> list[dict[str, Any]]:
 def _target(record: StudyRecord) -> Target:
     gpu, chosen = _object(record, "gpu"), _object(record, "chosen")
     return Target(
-        gpu=str(gpu.get("name", "")), memory_bytes=int(gpu.get("memory_bytes", 0)), chosen=str(chosen.get("name", ""))
+        gpu=str(gpu.get("name", "")),
+        memory_bytes=int(gpu.get("memory_bytes", 0)),
+        rule=str(record.target.get("rule", "")),
+        chosen=str(chosen.get("name", "")),
     )
 
 

@@ -13,6 +13,7 @@ COLUMNS = (
     Column(name="parameters", show=words.count),
     Column(name="batch", hint="sequences"),
     Column(name="context", hint="tokens"),
+    Column(name="checkpointing", numeric=False),
     Column(name="peak memory", show=words.size),
     Column(name="of the GPU", show=words.percent),
     Column(name="step", hint="estimated", show=words.seconds),
@@ -21,8 +22,8 @@ COLUMNS = (
     Column(name="limited by", numeric=False),
 )
 KEYS = (
-    "name", "depth", "d_model", "heads", "parameters", "batch", "context", "memory_bytes", "share", "step_seconds",
-    "hours", "predicted_loss", "limited_by",
+    "name", "depth", "d_model", "heads", "parameters", "batch", "context", "checkpointing", "memory_bytes",
+    "share", "step_seconds", "hours", "predicted_loss", "limited_by",
 )  # fmt: skip
 
 
@@ -35,11 +36,11 @@ def proposals(frames: Frames) -> Card:
         raise MissingError(f"No config was proposed for the {gpu}.")
     for row in found:
         row["share"] = row["memory_bytes"] / memory if memory else None
-    first = found[0]
+    first, rule = found[0], f" Ranked by the {frames.target.rule}." if frames.target.rule else ""
     return Card(
         anchor="proposals",
         title=f"For the {gpu}: {words.text(first['name'])}, {words.count(first['parameters'])} parameters",
-        caption="Sized for this GPU, best first; times and losses are estimates, none of these was trained here.",
+        caption=f"Sized for this GPU, best first; times and losses are estimates, none was trained here.{rule}",
         table=Table.of(COLUMNS, ([row[key] for key in KEYS] for row in found)),
         notes=tuple((words.text(row["name"]), words.text(row["reason"])) for row in found),
     )

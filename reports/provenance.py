@@ -12,6 +12,8 @@ STATES = {
     "INTERRUPTED": "interrupted; it can be resumed",
 }
 
+UNITS = {"memory": words.size, "tokens": words.whole}  # of facts that are plain numbers
+
 
 def facts(record: StudyRecord) -> list[tuple[str, str]]:
     """Label and text of each fact, in reading order."""
@@ -36,5 +38,11 @@ def space(record: StudyRecord) -> str:
 
 
 def _pairs(values: dict[str, str]) -> str:
-    parts = (("" if key == "name" else f"{words.text(key)} ") + words.text(value) for key, value in values.items())
-    return ", ".join(parts) or words.MISSING
+    return ", ".join(_pair(key, value) for key, value in values.items()) or words.MISSING
+
+
+def _pair(key: str, value: str) -> str:
+    if key == "name":
+        return words.text(value)
+    shown = UNITS[key](int(value)) if key in UNITS and value.isdecimal() else words.text(value)
+    return f"{words.text(key)} {shown}"

@@ -32,7 +32,7 @@
     const whole = { data: figure.data, layout: { ...base, ...figure.layout } };
     const { data, layout } = structuredClone(prefersDark.matches && !print ? recolor(whole) : whole);
     layout.dragmode = coarse.matches ? false : "zoom"; // a finger that scrolls must not zoom
-    layout.width = print ? 660 : undefined;
+    if (print) Object.assign(layout, { width: 660, height: layout.height * 0.85 }); // two figures to a page
     if (narrow.matches) layout.font.size = 12;
     return Plotly.react(plot, data, layout, {
       responsive: !print,

@@ -12,7 +12,7 @@ from reports import words
 from reports.theme import LIGHT
 
 HEIGHT = 380  # [px]
-MANY_DECADES = 2.2  # beyond, only powers of ten are labeled
+MIN_TICKS = 3
 NO_LEGEND = {"l": 8, "r": 12, "t": 4, "b": 8}  # margins [px]
 
 
@@ -37,14 +37,22 @@ def axis(title: str, **options: Any) -> dict[str, Any]:
 
 
 def log_axis(title: str, values: Iterable[float], show: Callable[[float], str], **options: Any) -> dict[str, Any]:
-    """A logarithmic axis over `values` (> 0), with a labeled tick at 1, 2 and 5 of each decade, or at 1 when many."""
+    """A logarithmic axis over `values` (> 0), with labeled ticks."""
     low, high = _span(values)
     pad = 0.06 * (high - low) + 0.02
-    decades = range(math.floor(low - pad), math.ceil(high + pad) + 1)
-    steps = (1, 2, 5) if high - low < MANY_DECADES else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    ticks = log_ticks(low - pad, high + pad)
     labels = {"tickvals": ticks, "ticktext": [show(tick) for tick in ticks]}
     return axis(title, type="log", range=[low - pad, high + pad], **labels, **options)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round values between two exponents of ten: powers of ten, or 1-2-5, or 1 to 9, the first that gives three."""
+    for steps in ((1,), (1, 2, 5), range(1, 10)):
+        exponents = range(math.floor(low), math.ceil(high))
+        ticks = [step * 10.0**e for e in exponents for step in steps if low <= math.log10(step) + e <= high]
+        if len(ticks) >= MIN_TICKS:
+            break
+    return ticks
 
 
 def _span(values: Iterable[float]) -> tuple[float, float]:

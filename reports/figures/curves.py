@@ -15,6 +15,8 @@ from reports.frames import rows
 from reports.numbers import finite, per_curve, thin
 from reports.table import Column, Table
 
+CROWD, FADED = 40, 0.5  # more curves than this in one group are drawn faded
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
@@ -22,6 +24,7 @@ class Curve:
 
     number: int
     group: str
+    state: str
     reason: str
     tokens: tuple[int, ...]
     losses: tuple[float, ...]  # [nats/token]
@@ -33,6 +36,7 @@ class Curves:
 
     curves: tuple[Curve, ...]
     trials: int
+    stopped: int  # trials that were pruned, evaluated or not
 
     def of(self, group: str) -> tuple[Curve, ...]:
         """The curves of one group."""
@@ -41,8 +45,9 @@ class Curves:
     @property
     def title(self) -> str:
         """The finding."""
-        stopped = words.many(sum(c.group == "pruned" for c in self.curves), "trial")
-        best, default = self.of("best"), self.of("default")
+        stopped = words.many(self.stopped, "trial")
+        best = self.of("best")
+        default = [c for c in self.of("default") if c.state == "COMPLETE"]
         if not best:
             return f"No trial of the search ran to its end; {stopped} stopped early"
         end = f"Trial {best[0].number} ends at {best[0].losses[-1]:.3f} nats/token"
@@ -103,17 +108,19 @@ def _lines(group: str, curves: tuple[Curve, ...], limit: int) -> go.Scatter:
     gapped = [point for points in shown for point in [*points, (None, None)]]
     return go.Scatter(
         x=[x for x, _ in gapped], y=[y for _, y in gapped], customdata=numbers, name=style.label, mode="lines+markers",
+        opacity=FADED if len(curves) > CROWD else 1,
         line={"color": style.color, "width": style.width, "dash": style.dash}, connectgaps=False,
         marker={"color": style.color, "symbol": style.symbol, "size": ends, "opacity": 1, "line": {"width": 0}},
         hovertemplate="trial %{customdata}<br>%{x:.3s} tokens<br>%{y:.3f} nats/token<extra></extra>",
     )  # fmt: skip
 
 
-def _curve(points: list[dict[str, Any]], reason: str) -> Curve:
+def _curve(trial: dict[str, Any], points: list[dict[str, Any]]) -> Curve:
     return Curve(
-        number=points[0]["number"],
-        group=points[0]["group"],
-        reason=reason,
+        number=trial["number"],
+        group=trial["group"],
+        state=trial["state"],
+        reason=trial["reason"],
         tokens=tuple(point["tokens"] for point in points),
         losses=tuple(point["validation_loss"] for point in points),
     )
@@ -121,11 +128,10 @@ def _curve(points: list[dict[str, Any]], reason: str) -> Curve:
 
 def info(curves: pd.DataFrame, trials: pd.DataFrame) -> Curves:
     """From frames.curves and frames.trials. Raises MissingError when no trial was evaluated."""
-    reasons = {row["number"]: row["reason"] for row in rows(trials)}
+    by_number = {row["number"]: row for row in rows(trials)}
     evaluated = [row for row in rows(curves) if finite(row["validation_loss"])]
-    found = tuple(
-        _curve(list(points), reasons[number]) for number, points in groupby(evaluated, key=lambda row: row["number"])
-    )
+    curves_of = groupby(evaluated, key=lambda row: row["number"])
+    found = tuple(_curve(by_number[number], list(points)) for number, points in curves_of)
     if not found:
         raise MissingError("No trial ran long enough to be evaluated once.")
-    return Curves(curves=found, trials=len(trials))
+    return Curves(curves=found, trials=len(trials), stopped=int((trials["state"] == "PRUNED").sum()))

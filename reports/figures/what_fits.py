@@ -9,7 +9,7 @@ from advisor.units import GIB, format_bytes, format_count
 from reports import words
 from reports.card import MissingError
 from reports.figures.canvas import canvas, label, level, log_axis
-from reports.frames import Target, rows
+from reports.frames import CANDIDATE, Target, rows
 from reports.numbers import thin
 from reports.table import Column, Table
 from reports.theme import LIGHT
@@ -34,26 +34,32 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class WhatFits:
-    """All candidates in order of their parameters, and the names of those that are proposed."""
+    """The candidates that are not proposed, and the proposals, which fit; each in order of their parameters."""
 
     target: Target
     candidates: tuple[Candidate, ...]
-    proposed: frozenset[str]
+    proposals: tuple[Candidate, ...]
 
     @property
     def fitting(self) -> tuple[Candidate, ...]:
-        """Those that fit, the largest last."""
-        return tuple(c for c in self.candidates if c.fits)
+        """All that fit, proposed or not, the largest last."""
+        found = [*(c for c in self.candidates if c.fits), *self.proposals]
+        return tuple(sorted(found, key=lambda c: c.parameters))
+
+    @property
+    def shown(self) -> int:
+        """How many configs the figure shows."""
+        return len(self.candidates) + len(self.proposals)
 
     @property
     def title(self) -> str:
         """The finding."""
         gpu = words.text(self.target.gpu or "GPU")
         if not self.fitting:
-            return f"None of {words.many(len(self.candidates), 'candidate')} fits the {gpu}"
+            return f"None of {words.many(self.shown, 'config')} fits the {gpu}"
         largest = self.fitting[-1]
         return (
-            f"The largest candidate that fits the {gpu} has {format_count(largest.parameters)} parameters"
+            f"The largest config here that fits the {gpu} has {format_count(largest.parameters)} parameters"
             f" and takes {format_bytes(largest.memory_bytes)}"
         )
 
@@ -61,8 +67,8 @@ class WhatFits:
     def caption(self) -> str:
         """How to read it."""
         return (
-            f"{len(self.fitting):,} of {len(self.candidates):,} candidates fit, a safety margin kept free."
-            " Each mark is one config; the memory is the peak of one training step."
+            f"Of the {self.shown:,} configs shown {len(self.fitting):,} fit, a safety margin kept free; where there are"
+            " many, this is a sample of them. The memory is the peak of one training step; batches may differ."
         )
 
     @property
@@ -85,15 +91,13 @@ class WhatFits:
 
     def draw(self) -> go.Figure:
         """The figure."""
-        proposed = [c for c in self.candidates if c.name in self.proposed]
-        others = [c for c in self.candidates if c.name not in self.proposed]
         figure = canvas(
             [
-                _marks("does not fit", [c for c in others if not c.fits], LIGHT.pruned, "x-thin-open", 7),
-                _marks("fits", [c for c in others if c.fits], LIGHT.complete, "circle", 7),
-                _marks("proposed", proposed, LIGHT.best, "star", 14),
+                _marks("does not fit", [c for c in self.candidates if not c.fits], LIGHT.pruned, "x-thin-open", 7),
+                _marks("fits", [c for c in self.candidates if c.fits], LIGHT.complete, "circle", 7),
+                _marks("proposed", list(self.proposals), LIGHT.best, "star", 14),
             ],
-            x=log_axis("parameters", [c.parameters for c in self.candidates], words.compact_count),
+            x=log_axis("parameters", [c.parameters for c in self._all], words.compact_count),
             y=log_axis("peak memory of a step [GiB]", self._memories(), "{:g}".format),
         )
         if self.target.memory_bytes:
@@ -101,9 +105,13 @@ class WhatFits:
             level(figure, self.target.memory_bytes / GIB, gpu)
         return figure
 
+    @property
+    def _all(self) -> tuple[Candidate, ...]:
+        return self.candidates + self.proposals
+
     def _memories(self) -> list[float]:
         limit = [self.target.memory_bytes] if self.target.memory_bytes else []
-        return [n / GIB for n in [*limit, *(c.memory_bytes for c in self.candidates)]]
+        return [n / GIB for n in [*limit, *(c.memory_bytes for c in self._all)]]
 
 
 def _marks(name: str, candidates: list[Candidate], color: str, symbol: str, size: int) -> go.Scatter:
@@ -125,6 +133,11 @@ def info(candidates: pd.DataFrame, proposals: pd.DataFrame, target: Target) -> W
     """From frames.candidates. Raises MissingError when there are none."""
     if candidates.empty:
         raise MissingError("This study names no target GPU, so there is nothing that could fit it or not.")
-    ordered = candidates.sort_values(["parameters", "memory_bytes", "name"])
-    found = tuple(Candidate(**row) for row in rows(ordered))
-    return WhatFits(target=target, candidates=found, proposed=frozenset(proposals["name"]))
+    names = set(proposals["name"])
+    others = [Candidate(**row) for row in rows(candidates) if row["name"] not in names]
+    proposed = [Candidate(**{key: row[key] for key in CANDIDATE[:-1]}, fits=True) for row in rows(proposals)]
+    return WhatFits(target=target, candidates=_ordered(others), proposals=_ordered(proposed))
+
+
+def _ordered(candidates: list[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(sorted(candidates, key=lambda c: (c.parameters, c.memory_bytes, c.name)))

@@ -80,6 +80,7 @@ def target_values() -> dict[str, object]:
     peak = chosen.memory.allocated
     return {
         "gpu": {"name": "RTX 4090", "memory_bytes": GPU_BYTES},
+        "rule": "lowest loss that a scaling law predicts, among those that fit",
         "candidates": candidates,
         "proposals": proposals,
         "timeline": [asdict(moment) for moment in chosen.memory.timeline],
@@ -107,7 +108,7 @@ def _candidate(d_model: int, depth: int) -> dict[str, Any]:
 def _proposal(candidate: dict[str, Any], rank: int) -> dict[str, Any]:
     shape = {key: value for key, value in candidate.items() if key != "fits"}
     return shape | {
-        "hidden": 4 * candidate["d_model"], "vocab": 50257, "context": 1024, "batch": 8,
+        "hidden": 4 * candidate["d_model"], "vocab": 50257, "context": 1024, "batch": 8, "checkpointing": "none",
         "step_seconds": 0.41 - 0.06 * rank, "hours": 24.0, "predicted_loss": 3.05 + 0.03 * rank,
         "reason": "lowest predicted loss of all that fit, with 10 % of the memory left free",
     }  # fmt: skip

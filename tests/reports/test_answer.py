@@ -46,7 +46,7 @@ def test_different_token_budgets_are_called_unfair() -> None:
 def test_a_rerun_on_another_budget_is_not_quoted() -> None:
     found = answer(changed(study(), "final", tokens=2_000_000))
     assert found.measured == found.tuned
-    assert found.rerun == ""
+    assert found.rerun == "No re-run of the winner finished, so this includes the luck of being picked."
 
 
 def test_a_default_that_failed_leaves_nothing_to_compare_with() -> None:
@@ -57,7 +57,7 @@ def test_a_default_that_failed_leaves_nothing_to_compare_with() -> None:
 
 def test_scale_says_that_the_proxy_is_not_the_target() -> None:
     scale = answer(study()).scale
-    assert "proxy of 1.9M parameters, 1.0M tokens per trial, on Intel Xeon, 2 cores" in scale
+    assert "small proxy of 1.9M parameters, 1.0M tokens per trial, on Intel Xeon, 2 cores" in scale
     assert "not a model proposed for the RTX 4090" in scale
     assert "proposed" not in answer(study(target={})).scale
 

@@ -65,3 +65,15 @@ def test_diverged_curves_do_not_set_the_frame() -> None:
 def test_no_evaluation_at_all() -> None:
     with pytest.raises(MissingError, match="long enough"):
         info(replace(study(), trials=()))
+
+
+def test_a_rerun_that_was_stopped_counts_as_stopped() -> None:
+    record = study()
+    trials = (replace(t, state="PRUNED") if t.role == "final" else t for t in record.trials)
+    assert info(replace(record, trials=tuple(trials))).title.endswith("7 trials stopped early")
+
+
+def test_a_default_that_did_not_finish_is_not_compared_with() -> None:
+    record = study()
+    trials = (replace(t, state="FAIL", curve=t.curve[:3]) if t.role == "default" else t for t in record.trials)
+    assert "default" not in info(replace(record, trials=tuple(trials))).title

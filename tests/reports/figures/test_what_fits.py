@@ -13,10 +13,12 @@ def info(**changes: object) -> what_fits.WhatFits:
 
 def test_the_title_names_the_largest_that_fits() -> None:
     found = info()
-    largest = max((c for c in found.candidates if c.memory_bytes < 0.9 * GPU_BYTES), key=lambda c: c.parameters)
+    largest = max(
+        (c for c in found.candidates + found.proposals if c.memory_bytes < 0.9 * GPU_BYTES), key=lambda c: c.parameters
+    )
     assert found.fitting[-1] == largest
     assert "the RTX 4090 has 709.3M parameters and takes 19.94 GiB" in found.title
-    assert found.caption.startswith(f"{len(found.fitting)} of 65 candidates fit")
+    assert found.caption.startswith(f"Of the 65 configs shown {len(found.fitting)} fit")
 
 
 def test_every_candidate_is_drawn_once_and_the_gpu_is_a_line() -> None:
@@ -38,7 +40,16 @@ def test_nothing_fits() -> None:
     candidates = target_values()["candidates"]
     assert isinstance(candidates, list)
     none = [c | {"fits": False} for c in candidates]
-    assert info(candidates=none).title == "None of 65 candidates fits the RTX 4090"
+    assert info(candidates=none, proposals=[]).title == "None of 65 configs fits the RTX 4090"
+
+
+def test_a_proposal_outside_the_sample_is_shown_and_counted() -> None:
+    proposals = target_values()["proposals"]
+    assert isinstance(proposals, list)
+    other = proposals[0] | {"name": "12x2304", "parameters": 900_000_000}
+    found = info(proposals=[other])
+    assert found.fitting[-1].name == "12x2304"
+    assert (found.shown, len(found.proposals)) == (66, 1)
 
 
 def test_without_candidates_there_is_none() -> None:
