@@ -2,19 +2,15 @@
 
 import dataclasses
 import statistics
-from collections.abc import Callable
 
 from advisor.errors import DeviceError, InfeasibleError
+from search_spaces import Space
 from search_spaces.knob import Fixed
 from studies import events
 from studies.allotment import MIN_STEPS, TRIALS, Allotment, allot
-from studies.clock import Clock
-from studies.executor import Executor
-from studies.forecast import Forecast
+from studies.bench import Bench
 from studies.job import Job
-from studies.jobs import Jobs
 from studies.records import SweepRecord
-from studies.settings import Settings
 from studies.trial import text
 from studies.watch import Ending, watch
 
@@ -29,71 +25,70 @@ POINTS_SEED = 0
 class Measuring:
     """Measures with the model in the middle of the space."""
 
-    def __init__(
-        self, *, settings: Settings, limit_bytes: int, jobs: Jobs, executor: Executor, clock: Clock, forecast: Forecast,
-        on_event: Callable[[events.Event], None],
-    ) -> None:  # fmt: skip
-        self._settings, self._limit_bytes, self._jobs = settings, limit_bytes, jobs
-        self._executor, self._clock, self._forecast, self._on_event = executor, clock, forecast, on_event
-        space = jobs.space
-        middle = {**space.middle(limit_bytes), "learning_rate": space.knobs["learning_rate"].default}
-        self._middle = space.point(middle, limit_bytes)
+    def __init__(self, bench: Bench, space: Space) -> None:
+        self._bench, self._space, self._jobs, self._seed = bench, space, bench.jobs, bench.settings.seed
+        middle = {**space.middle(bench.limit_bytes), "learning_rate": space.knobs["learning_rate"].default}
+        self._middle = space.point(middle, bench.limit_bytes)
 
     def probe(self) -> None:
         """Train a few steps, for the forecast. Raises DeviceError or InfeasibleError where even that is too much."""
-        limit = PROBE_SHARE * self._clock.budget
-        self._on_event(events.PhaseStarted(phase="probe", predicted_seconds=0.0))
-        job = self._jobs.probe(self._middle, self._settings.seed)
+        limit = PROBE_SHARE * self._bench.clock.budget
+        self._bench.tell(events.PhaseStarted(phase="probe", predicted_seconds=0.0))
+        job = self._jobs.probe(self._middle, self._seed)
         ending = self._run(job, limit)
         if ending.outcome.state != "COMPLETE":
             kind = InfeasibleError if ending.outcome.reason in ("timeout", "oom") else DeviceError
             raise kind(f"{job.steps} steps of the space's middle model: {ending.outcome.message}")
-        self._forecast.observe(job, ending.curve, ending.seconds)
+        self._bench.forecast.observe(job, ending.curve, ending.seconds)
 
     def sweep(self) -> SweepRecord | None:
         """The LR range test; None, and an event that says why, if there is no time for it or nothing to be read."""
-        if isinstance(self._jobs.space.knobs["learning_rate"], Fixed):
+        if isinstance(self._space.knobs["learning_rate"], Fixed):
             return None
-        job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._settings.seed)
-        step = self._forecast.step_seconds(self._jobs.estimate(self._middle).flops.step)
-        steps = min(int(SWEEP_SHARE * self._clock.budget / step), MAX_SWEEP_STEPS)
+        job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._seed)
+        step = self._bench.forecast.step_seconds(self._jobs.estimate(self._middle).flops.step)
+        steps = min(int(SWEEP_SHARE * self._bench.clock.budget / step), MAX_SWEEP_STEPS)
         if steps < MIN_SWEEP_STEPS:
             self._no_sweep(f"{MIN_SWEEP_STEPS} steps take more than a tenth of the budget")
             return None
-        self._on_event(events.PhaseStarted(phase="sweep", predicted_seconds=steps * step))
+        self._bench.tell(events.PhaseStarted(phase="sweep", predicted_seconds=steps * step))
         ending = self._run(dataclasses.replace(job, steps=steps), LIMIT_FACTOR * steps * step + LIMIT_SECONDS)
         sweep = ending.outcome.sweep
         if sweep is None:
             self._no_sweep(ending.outcome.message)
             return None
         sweep = dataclasses.replace(sweep, point=self._middle)
-        self._on_event(events.SweepEnded(verdict=sweep.verdict, sweep=sweep))
+        self._bench.tell(events.SweepEnded(verdict=sweep.verdict, sweep=sweep))
         return sweep
 
     def allot(self) -> Allotment:
         """Tokens of each trial, by the mean cost of points all over the space."""
-        columns = self._jobs.space.columns(POINTS, POINTS_SEED, self._limit_bytes)
+        columns = self._space.columns(POINTS, POINTS_SEED, self._bench.limit_bytes)
         points = [{name: column[i].item() for name, column in columns.items()} for i in range(POINTS)]
-        per_step = self._jobs.space.sequence * max(int(point["batch"]) for point in points)
+        per_step = self._space.sequence * max(int(point["batch"]) for point in points)
         allotment = allot(
-            seconds_left=self._clock.left,
+            seconds_left=self._bench.clock.left,
             mean_seconds=lambda tokens: statistics.fmean(self._seconds(point, tokens) for point in points),
             min_tokens=MIN_STEPS * per_step,
-            train_tokens=len(text.read(self._settings.data).train),
-            trials=self._settings.max_trials or TRIALS,
+            train_tokens=len(text.read(self._bench.settings.data).train),
+            trials=self._bench.settings.max_trials or TRIALS,
         )
-        self._on_event(
+        self._bench.tell(
             events.TokensChosen(tokens_per_trial=allotment.tokens_per_trial, trials_expected=allotment.trials)
         )
         return allotment
 
     def _seconds(self, point: dict[str, float], tokens: int) -> float:
-        return self._forecast.seconds(self._jobs.trial(point, tokens, self._settings.seed))
+        return self._bench.forecast.seconds(self._jobs.trial(point, tokens, self._seed))
 
     def _run(self, job: Job, limit_seconds: float) -> Ending:
         return watch(
-            self._executor, job, limit_seconds=limit_seconds, grace_seconds=0, should_stop=lambda: self._clock.left <= 0
+            self._bench.executor,
+            job,
+            limit_seconds=limit_seconds,
+            grace_seconds=0,
+            should_stop=lambda: self._bench.clock.left <= 0,
         )
 
     def _no_sweep(self, why: str) -> None:
-        self._on_event(events.SweepEnded(verdict=f"No LR sweep: {why}; the declared range stays.", sweep=None))
+        self._bench.tell(events.SweepEnded(verdict=f"No LR sweep: {why}; the declared range stays.", sweep=None))

@@ -2,21 +2,27 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import search_spaces
 from advisor import gpus
 from advisor.errors import InputError
 from search_spaces import Space
 from studies import lease
+from studies.bench import Bench
 from studies.clock import Clock
 from studies.coordinator import Coordinator
 from studies.devices import device_of
 from studies.events import Event
 from studies.executor import Executor
+from studies.forecast import Forecast
+from studies.job import Data
+from studies.jobs import Jobs
 from studies.local import LocalExecutor
 from studies.logbook import Logbook
 from studies.provenance import provenance
 from studies.records import StudyRecord
+from studies.search import Search
 from studies.settings import Settings
 from studies.store import Store, open_store
 from studies.trial import text
@@ -60,27 +66,38 @@ def resume(
 def _work(
     store: Store, name: str, clock: Clock, on_event: Listener | None, executor: Callable[[], Executor]
 ) -> StudyRecord:
-    """One sitting: under the study's lease, with an executor that is closed whatever happens."""
-    with lease.held(store.engine, store.study_id(name), name), executor() as running:
-        logbook, record, settings = Logbook(store, name), store.load(name), store.settings(name)
+    """Sit: under the study's lease, with an executor that is closed whatever happens."""
+    with store.errors(), lease.held(store.engine, store.study_id(name), name), executor() as running:
+        record, settings, logbook = store.load(name), store.settings(name), Logbook(store, name)
         clock.set(settings.budget_seconds, record.spent_seconds)
-        coordinator = Coordinator(
-            settings=settings,
-            space=search_spaces.parse(dict(record.space), settings.space),
-            record=record,
-            clock=clock,
-            logbook=logbook,
-            executor=running,
-            on_event=on_event or _ignore,
-        )
+        space = search_spaces.parse(dict(record.space), Path(settings.space).stem)
+        bench = _bench(settings, space, clock, running, logbook, on_event or _ignore)
         logbook.save(state="RUNNING")
         try:
-            coordinator.run()
+            Coordinator(bench, space, record).run()
         except BaseException:
             logbook.save(state="INTERRUPTED", spent_seconds=clock.spent)
             raise
         logbook.save(state="FINISHED")
     return store.load(name)
+
+
+def _bench(
+    settings: Settings, space: Space, clock: Clock, executor: Executor, logbook: Logbook, tell: Listener
+) -> Bench:
+    assert settings.device is not None, "set when the study was created"
+    assert settings.memory_bytes is not None, "set when the study was created"
+    return Bench(
+        settings=settings,
+        limit_bytes=settings.memory_bytes,
+        jobs=Jobs(space=space, data=Data(source=settings.data), device=settings.device),
+        executor=executor,
+        clock=clock,
+        forecast=Forecast(),
+        search=Search(settings.seed, logbook.finished()),
+        logbook=logbook,
+        tell=tell,
+    )
 
 
 def _check_data(settings: Settings, space: Space) -> None:

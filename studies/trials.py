@@ -1,26 +1,22 @@
 """Runs one trial of a study: from a point to a row in the store."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from optuna.trial import FrozenTrial, Trial
 
 from studies import events
-from studies.clock import Clock
+from studies.bench import Bench
 from studies.codec import RUN, trial_record
-from studies.executor import Executor
-from studies.forecast import Forecast
 from studies.job import Outcome, TrialJob
-from studies.jobs import Jobs
-from studies.logbook import Logbook, Running
+from studies.logbook import Running
 from studies.records import CurvePoint, Role, TrialRecord
-from studies.search import Search
 from studies.watch import Ending, watch
 
 # A trial that takes this much longer than predicted hangs.
-LIMIT_FACTOR, LIMIT_SECONDS = 3.0, 10.0
+LIMIT_FACTOR, LIMIT_SECONDS = 5.0, 10.0
 GRACE_SHARE, MIN_GRACE_SECONDS = 0.05, 2.0  # of the budget: between asking a trial to stop and killing it
 
 
@@ -39,24 +35,30 @@ class Candidate:
 class Trials:
     """Runs candidates, one after the other."""
 
-    def __init__(
-        self, *, executor: Executor, search: Search, logbook: Logbook, clock: Clock, forecast: Forecast, jobs: Jobs,
-        on_event: Callable[[events.Event], None],
-    ) -> None:  # fmt: skip
-        self._executor, self._search, self._logbook, self._clock = executor, search, logbook, clock
-        self._forecast, self._jobs, self._on_event = forecast, jobs, on_event
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
 
     @property
     def grace_seconds(self) -> float:
         """How long a trial that is asked to stop may take for it [s]."""
-        return max(MIN_GRACE_SECONDS, GRACE_SHARE * self._clock.budget)
+        return max(MIN_GRACE_SECONDS, GRACE_SHARE * self._bench.clock.budget)
 
     def run(self, candidate: Candidate) -> TrialRecord:
         """Run a trial, tell the search, write it down."""
-        started = self._clock.spent
-        number, trial = candidate.trial.number, candidate.trial
-        self._logbook.begin(Running(number=number, role=candidate.role, params=dict(trial.params)))
-        self._on_event(
+        started = self._bench.clock.spent
+        self._begin(candidate)
+        ending = self._watch(candidate)
+        self._bench.forecast.observe(candidate.job, ending.curve, ending.seconds)
+        told = self._bench.search.tell(candidate.trial, ending.outcome, self._facts(candidate, ending, started))
+        self._bench.logbook.finish(told, ending.curve, self._bench.clock.spent)
+        record = trial_record(told, ending.curve)
+        self._bench.tell(events.TrialEnded(trial=record, best=best(self._bench.search.finished)))
+        return record
+
+    def _begin(self, candidate: Candidate) -> None:
+        number = candidate.trial.number
+        self._bench.logbook.begin(Running(number=number, role=candidate.role, params=dict(candidate.trial.params)))
+        self._bench.tell(
             events.TrialStarted(
                 number=number,
                 role=candidate.role,
@@ -65,18 +67,11 @@ class Trials:
                 steps=candidate.job.steps,
             )
         )
-        ending = self._watch(candidate)
-        self._forecast.observe(candidate.job, ending.curve, ending.seconds)
-        told = self._search.tell(trial, ending.outcome, self._facts(candidate, ending, started))
-        self._logbook.finish(told, ending.curve, self._clock.spent)
-        record = trial_record(told, ending.curve)
-        self._on_event(events.TrialEnded(trial=record, best=best(self._search.finished)))
-        return record
 
     def _watch(self, candidate: Candidate) -> Ending:
-        judge = Judge(candidate, self._clock, self._on_event)
+        judge = Judge(candidate, self._bench)
         ending = watch(
-            self._executor,
+            self._bench.executor,
             candidate.job,
             limit_seconds=LIMIT_FACTOR * candidate.predicted_seconds + LIMIT_SECONDS,
             grace_seconds=self.grace_seconds,
@@ -87,7 +82,7 @@ class Trials:
 
     def _facts(self, candidate: Candidate, ending: Ending, started: float) -> dict[str, Any]:
         """What the record of a trial has beyond Optuna's own fields."""
-        estimate, outcome = self._jobs.estimate(candidate.point), ending.outcome
+        estimate, outcome = self._bench.jobs.estimate(candidate.point), ending.outcome
         last = ending.curve[-1] if ending.curve else None
         return {
             "role": candidate.role,
@@ -108,16 +103,16 @@ class Trials:
 class Judge:
     """Reports a running trial's evaluations to Optuna and says when it is to stop, and why."""
 
-    def __init__(self, candidate: Candidate, clock: Clock, on_event: Callable[[events.Event], None]) -> None:
+    def __init__(self, candidate: Candidate, bench: Bench) -> None:
         self._trial, self._is_prunable = candidate.trial, candidate.role == "search"
         self._reserved = candidate.reserved_seconds
-        self._clock, self._on_event = clock, on_event
+        self._clock, self._tell = bench.clock, bench.tell
         self._evaluations = 0
         self.verdict = ""
 
     def see(self, point: CurvePoint) -> None:
         """A point of the curve. Optuna's step is the number of the evaluation: the same share of every trial."""
-        self._on_event(events.TrialReported(number=self._trial.number, point=point))
+        self._tell(events.TrialReported(number=self._trial.number, point=point))
         if point.validation_loss is None or not math.isfinite(point.validation_loss):
             return
         self._evaluations += 1
