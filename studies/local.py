@@ -19,6 +19,7 @@ from studies.executor import Executor, Ticket
 from studies.job import STOP, Job, Message, Outcome
 
 WORKER = "studies.trial.worker:main"  # by name: the coordinator does not import torch
+MESSAGE_CHARS = 200
 PRELOADED = ["torch", "torch.optim", "torch._dynamo", "studies.trial.worker"]  # the first optimizer imports _dynamo
 
 
@@ -134,9 +135,13 @@ def cause_of_death(exit_code: int | None) -> str:
 
 
 def _run(worker: str, job: Job, connection: Connection) -> None:
-    """In the child."""
+    """In the child. A worker that cannot even be imported has an outcome too."""
     module, function = worker.split(":")
-    getattr(importlib.import_module(module), function)(job, connection)
+    try:
+        getattr(importlib.import_module(module), function)(job, connection)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}".splitlines()[0][:MESSAGE_CHARS]
+        connection.send(Outcome(state="FAIL", reason="bug", message=message))
 
 
 def _start_server() -> None:

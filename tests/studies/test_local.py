@@ -59,16 +59,22 @@ def test_messages_arrive_in_order_with_one_outcome_at_the_end(executor: LocalExe
         ("is_killed", "SIGKILL, which the kernel sends when memory runs out"),
         ("exits", "exit code 3"),
         ("dies_writing", "exit code 7"),
-        ("no_such_worker", "exit code 1"),
     ],
     indirect=["executor"],
 )
-def test_a_worker_that_dies_is_a_crash(executor: LocalExecutor, words: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_that_dies_is_a_crash(executor: LocalExecutor, words: str) -> None:
     found = outcome(executor)
     assert (found.state, found.reason) == ("FAIL", "crash")
     assert words in found.message
     executor._worker = "tests.studies.workers:pretends"
     assert outcome(executor).state == "COMPLETE"
+
+
+@pytest.mark.parametrize("executor", ["no_such_worker"], indirect=True)
+def test_a_worker_that_cannot_be_imported_says_so(executor: LocalExecutor) -> None:
+    found = outcome(executor)
+    assert (found.state, found.reason) == ("FAIL", "bug")
+    assert "AttributeError" in found.message
 
 
 @pytest.mark.parametrize("executor", ["hangs", "hangs_up"], indirect=True)

@@ -1,0 +1,54 @@
+"""The local device in the words of a job, and where a study's numbers come from."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from advisor import gpus
+from studies import devices
+from studies.provenance import provenance
+from tests.studies.examples import CPU, settings
+
+CPU_DEVICE = dataclasses.replace(gpus.find("RTX 4090"), kind="cpu", vendor="")
+
+
+@pytest.mark.parametrize(
+    ("torch_version", "vendor", "name"),
+    [
+        ("2.13.0", "nvidia", "cuda:0"),
+        ("2.13.0+cu130", "nvidia", "cuda:0"),
+        ("2.13.0+rocm7.0", "amd", "cuda:0"),
+        ("2.13.0", "apple", "mps"),
+        ("2.13.0", "intel", "cpu"),
+        ("2.13.0+cpu", "nvidia", "cpu"),  # a GPU that this torch cannot use
+    ],
+)
+def test_the_device_is_one_that_torch_can_use(
+    monkeypatch: pytest.MonkeyPatch, torch_version: str, vendor: str, name: str
+) -> None:
+    monkeypatch.setattr(devices, "version", lambda package: torch_version)
+    gpu = dataclasses.replace(gpus.find("RTX 4090"), vendor=vendor)
+    assert devices.device_of(gpu).name == name
+    assert devices.device_of(CPU_DEVICE).name == "cpu"
+
+
+def test_threads_are_the_cores_that_may_be_used() -> None:
+    assert 1 <= devices.cores() <= (psutil.cpu_count(logical=False) or 1)
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {next(iter(allowed))})
+        assert devices.cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def test_provenance_names_versions_device_and_data(tmp_path: Path) -> None:
+    found = provenance(settings(tmp_path, seed=5, command="advisor tune --seed 5"), CPU, CPU_DEVICE)
+    assert found.versions["torch"].startswith("2.")
+    assert set(found.versions) == {"python", "transformer-advisor", "torch", "optuna", "numpy", "sqlalchemy"}
+    assert (found.device["kind"], found.device["threads"], found.device["name"]) == ("cpu", "1", "RTX 4090")
+    assert len(found.data["sha256"]) == 64
+    assert (found.seed, found.command) == (5, "advisor tune --seed 5")
