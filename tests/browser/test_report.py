@@ -15,6 +15,7 @@ from tests.reports.sample import study
 pytestmark = pytest.mark.browser
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(28, 32, 36)"  # surfaces
+PAPER = 680  # A4 less its margins [px]
 
 MARKS = {  # what must be there once a figure is drawn: [selector inside the figure, how many at least]
     "what-fits": (".scatterlayer .point", 65),
@@ -162,6 +163,16 @@ def test_no_width_scrolls_sideways(browser: Browser, folder: Path, width: int) -
     page = Opened(page=context.new_page()).open(folder / "hostile.html").page
     assert page.evaluate("document.documentElement.scrollWidth") == width
     context.close()
+
+
+def test_print_fits_the_paper(report: Opened, folder: Path) -> None:
+    page = report.open(folder / "sample.html").page
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("#curves-plot .main-svg").first).to_have_attribute("width", "660")
+    for part in ("answer", "target", "tuning", "provenance"):  # the trials are printed on wide pages
+        assert page.locator(f"#{part}").evaluate("part => part.scrollWidth") <= PAPER, part
 
 
 def test_a_study_without_anything_opens(report: Opened, tmp_path: Path) -> None:
