@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format bench-sizing clean
+.PHONY: help demo test check format oracle-rows bench-sizing clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ check: $(VENV)/.installed-dev  ## Lint, types, import floors
 format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+oracle-rows: $(VENV)/.installed-dev  ## Record random steps again with PyTorch on fake CUDA tensors (needs g++)
+	$(BIN)/python -m tests.oracle.generate
 
 bench-sizing: $(VENV)/.installed-dev  ## Configs per second and error of the memory estimate, beside a textbook formula
 	$(BIN)/python -m tests.bench.sizing

@@ -1,6 +1,6 @@
 """Scaled dot-product attention: the kernels that PyTorch chooses from, by what they allocate, save and compute.
 
-Shapes: q, k, v and out are [B, H, T, K]; qkv is [B, T, 3D].
+Shapes: q and out are [B, H, T, K], k and v [B, G, T, K], qkv is [B, T, 3 H K].
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ HEAD_ALIGNMENT = 8  # flash pads the head size to a multiple of 8
 EFFICIENT_ROWS = 32  # the memory-efficient kernel pads the log-sum-exp's sequence to a multiple of 32
 
 
-def self_attention(m: Machine, path: str, qkv: Tensor, heads: Any, kernel: str, dropout: float) -> Tensor:
-    """qkv [B, T, 3D] -> [B, T, D], causal; `kernel`: math, flash or efficient."""
+def split_heads(m: Machine, path: str, qkv: Tensor, heads: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """qkv [B, T, 3 H K] -> q, k, v [B, H, T, K], views of it."""
     m.tape.path = path
-    batch, sequence, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
-    shape = (batch, heads, sequence, width // heads)
-    split = m.node(_split_backward, [qkv], outputs=3)
-    split.saved = (qkv.shape, qkv.dtype)
-    q, k, v = (Tensor(shape, qkv.dtype, qkv.storage, Edge(split, i)) for i in range(3))
+    shape = (qkv.shape[0], heads, qkv.shape[1], qkv.shape[2] // (3 * heads))
+    q, k, v = ops.chunk(m, path, qkv, [shape] * 3)
+    return q, k, v
+
+
+def attend(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
+    """Causal attention of q [B, H, T, K] to k, v [B, G, T, K] -> [B, T, H K]; `kernel`: math, flash or efficient."""
+    m.tape.path = path
+    out = _kernel(m, ops.autocast(m, q), ops.autocast(m, k), ops.autocast(m, v), kernel, dropout)
+    batch, heads, sequence, head_size = q.shape
+    return out.view(batch, sequence, heads * head_size)
+
+
+def _kernel(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
     if kernel == "math":
-        out = _math(m, q, k, v, dropout)
-    elif kernel == "flash" and branch(shape[3] % HEAD_ALIGNMENT != 0):
-        out = _contiguous(m, _padded_flash(m, q, k, v))
-    else:
-        out = _fused(m, q, k, v, kernel)
-    return out.view(batch, sequence, width)
-
-
-def _split_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    shape, dtype = saved
-    return [m.empty(shape, dtype, "cat")]
+        return _math(m, q, k, v, dropout)
+    if kernel == "flash" and branch(q.shape[3] % HEAD_ALIGNMENT != 0):
+        return _contiguous(m, _padded_flash(m, q, k, v))
+    return _fused(m, q, k, v, kernel)
 
 
 def _matmul_flops(q: Tensor) -> Any:
@@ -74,12 +76,13 @@ def _fused_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 
 
 def _padded_flash(m: Machine, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    shape = q.shape
     heads = [_derived(m, t, t.shape, "clone") for t in (q, k, v)]
-    width = (q.shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
+    width = (shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
     q, k, v = (_pad(m, t, width) for t in heads)
     out = _fused(m, q, k, v, "flash")
     narrow = _derived(m, out, out.shape, "slice_backward")
-    return Tensor(q.shape, q.dtype, narrow.storage, narrow.edge)
+    return Tensor(shape, out.dtype, narrow.storage, narrow.edge)
 
 
 def _pad(m: Machine, x: Tensor, width: Any) -> Tensor:

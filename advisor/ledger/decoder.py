@@ -1,101 +1,217 @@
-"""The decoder's forward pass, op by op, as its torch module runs it."""
+"""The decoder's forward pass, op by op, as its torch module runs it (studies/trial/modules/decoder.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from advisor.ledger import ops
-from advisor.ledger.attention import self_attention
+from advisor.ledger.attention import attend, split_heads
+from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.rotary import Rotation
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
 from advisor.spec import Decoder, Plan
 from advisor.spec.check import Size
 
-ACTIVATIONS = {"gelu": ops.gelu, "relu": ops.relu}
-Weights = dict[str, tuple[Parameter, Parameter | None]]  # layer -> weight, bias
+ACTIVATIONS = {"gelu": ops.gelu, "relu": ops.relu, "silu": ops.silu}
 
 
-def forward(m: Machine, spec: Decoder, plan: Plan, ids: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """ids, targets [B, T] -> (logits [B, T, V], loss).
+def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
+    """Token ids and targets [B, T] -> (logits [B, T, V], loss).
 
     Two blocks stand for all: the first, and the second repeated depth - 1 times.
     """
+    ids, targets = (m.given((plan.batch, plan.sequence), "int64") for _ in range(2))
+    rotation = Rotation(m, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
     m.tape.begin(Segment("forward", "embedding"))
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
-    position = m.parameter("position.weight", (spec.context, spec.d_model), "position")
-    x = _embed(m, spec, ids, token, position)
+    x = _embed(m, spec, ids, token)
     for segment in (Segment("forward", "blocks.0"), Segment("forward", "blocks.{}", spec.depth - 1, first=1)):
         m.tape.begin(segment)
-        x = _block(m, spec, plan, x)
+        x = _block(Block(m, spec, plan, rotation), plan, x)
     m.tape.begin(Segment("forward", ""))
-    x = ops.layer_norm(m, "norm", x, *_norm_weights(m, "norm", spec))
+    if spec.norm.final:
+        x = Norm(m, "norm", spec, spec.d_model)(x)
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
     logits = ops.linear(m, "head", x, head, bias)
-    loss = ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
-    return logits, loss
+    return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
 
 
-def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter, position: Parameter) -> Tensor:
-    positions = m.empty((ids.shape[1],), "int64", "arange")
-    x = ops.add(m, "", ops.embedding(m, "token", ids, token), ops.embedding(m, "position", positions, position))
+def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
+    x = ops.embedding(m, "token", ids, token)
+    if spec.embedding.scaled:
+        x = ops.scale(m, "scale", x)
+    if spec.embedding.positions == "learned":
+        rows = spec.context + spec.embedding.spare_positions
+        position = m.parameter("position.weight", (rows, spec.d_model), "position")
+        m.tape.path = "position"
+        positions = m.empty((ids.shape[1],), "int64", "arange")
+        x = ops.add(m, "", x, ops.embedding(m, "position", positions, position))
     return ops.dropout(m, "dropout", x, spec.embedding.dropout)
 
 
-def _block(m: Machine, spec: Decoder, plan: Plan, x: Tensor) -> Tensor:
-    weights = _block_weights(m, spec)
-    run = _pre_norm_block if spec.norm.placement == "pre" else _post_norm_block
-    if plan.checkpointing == "block":
-        return m.checkpoint(lambda t: run(m, spec, plan, weights, t), x)
-    return run(m, spec, plan, weights, x)
+def _block(block: Block, plan: Plan, x: Tensor) -> Tensor:
+    return block.m.checkpoint(block, x) if plan.checkpointing == "block" else block(x)
 
 
-def _pre_norm_block(m: Machine, spec: Decoder, plan: Plan, weights: Weights, x: Tensor) -> Tensor:
-    def normed(path: str) -> Tensor:
-        return ops.layer_norm(m, path, x, *weights[path])
+class Norm:
+    """A norm with its weights."""
 
-    x = ops.add(m, "attention_residual", x, _attention(m, spec, plan, weights, normed("attention_norm")))
-    return ops.add(m, "mlp_residual", x, _mlp(m, spec, weights, normed("mlp_norm")))
+    def __init__(self, m: Machine, path: str, spec: Decoder, width: Size) -> None:
+        self.m, self.path, self.kind = m, path, spec.norm.kind
+        self.weight = m.parameter(f"{path}.weight", (width,), "norm")
+        self.bias = m.parameter(f"{path}.bias", (width,), "bias") if spec.norm.bias else None
 
-
-def _post_norm_block(m: Machine, spec: Decoder, plan: Plan, weights: Weights, x: Tensor) -> Tensor:
-    sum_ = ops.add(m, "attention_residual", x, _attention(m, spec, plan, weights, x))
-    x = ops.layer_norm(m, "attention_norm", sum_, *weights["attention_norm"])
-    del sum_
-    sum_ = ops.add(m, "mlp_residual", x, _mlp(m, spec, weights, x))
-    return ops.layer_norm(m, "mlp_norm", sum_, *weights["mlp_norm"])
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.kind == "rms":
+            return ops.rms_norm(self.m, self.path, x, self.weight)
+        return ops.layer_norm(self.m, self.path, x, self.weight, self.bias)
 
 
-def _attention(m: Machine, spec: Decoder, plan: Plan, weights: Weights, x: Tensor) -> Tensor:
-    p = spec.attention.dropout
-    qkv = ops.linear(m, "attention.qkv", x, *weights["attention.qkv"])
-    y = self_attention(m, "attention", qkv, spec.attention.heads, plan.kernel, p)
-    return ops.dropout(m, "attention.dropout", ops.linear(m, "attention.out", y, *weights["attention.out"]), p)
+class Linear:
+    """A linear layer with its weights."""
+
+    def __init__(self, m: Machine, path: str, out: Size, width: Size, bias: bool) -> None:
+        self.m, self.path = m, path
+        self.weight = m.parameter(f"{path}.weight", (out, width), "matrix")
+        self.bias = m.parameter(f"{path}.bias", (out,), "bias") if bias else None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return ops.linear(self.m, self.path, x, self.weight, self.bias)
 
 
-def _mlp(m: Machine, spec: Decoder, weights: Weights, x: Tensor) -> Tensor:
-    activation = ACTIVATIONS[spec.mlp.activation]
-    hidden = activation(m, "mlp.activation", ops.linear(m, "mlp.up", x, *weights["mlp.up"]))
-    hidden = ops.dropout(m, "mlp.hidden_dropout", hidden, spec.mlp.hidden_dropout)
-    return ops.dropout(m, "mlp.dropout", ops.linear(m, "mlp.down", hidden, *weights["mlp.down"]), spec.mlp.dropout)
+class HeadNorm:
+    """RMS norm over each query or key head."""
+
+    def __init__(self, m: Machine, path: str, width: Size) -> None:
+        self.m, self.path = m, path
+        self.weight = m.parameter(f"{path}.weight", (width,), "norm")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return ops.rms_norm(self.m, self.path, x, self.weight)
 
 
-def _block_weights(m: Machine, spec: Decoder) -> Weights:
-    d, attention, mlp = spec.d_model, spec.attention, spec.mlp
-    return {
-        "attention_norm": _norm_weights(m, "attention_norm", spec),
-        "attention.qkv": _linear_weights(m, "attention.qkv", 3 * d, d, attention.qkv_bias),
-        "attention.out": _linear_weights(m, "attention.out", d, d, attention.out_bias),
-        "mlp_norm": _norm_weights(m, "mlp_norm", spec),
-        "mlp.up": _linear_weights(m, "mlp.up", mlp.hidden, d, mlp.bias),
-        "mlp.down": _linear_weights(m, "mlp.down", d, mlp.hidden, mlp.bias),
-    }
+class FusedAttention:
+    """One weight for q, k and v."""
+
+    def __init__(self, m: Machine, spec: Decoder, plan: Plan) -> None:
+        self.m, self.spec, self.kernel = m, spec.attention, plan.kernel
+        width = spec.attention.heads * spec.head_size
+        self.qkv = Linear(m, "attention.qkv", 3 * width, spec.d_model, spec.attention.qkv_bias)
+        self.out = Linear(m, "attention.out", spec.d_model, width, spec.attention.out_bias)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        m, p = self.m, self.spec.dropout
+        q, k, v = split_heads(m, "attention", self.qkv(x), self.spec.heads)
+        y = attend(m, "attention", q, k, v, self.kernel, p)
+        return ops.dropout(m, "attention.dropout", self.out(y), p)
 
 
-def _linear_weights(m: Machine, path: str, out: Size, width: Size, bias: bool) -> tuple[Parameter, Parameter | None]:
-    weight = m.parameter(f"{path}.weight", (out, width), "matrix")
-    return weight, m.parameter(f"{path}.bias", (out,), "bias") if bias else None
+class SeparateAttention:
+    """A weight each for q, k and v."""
+
+    def __init__(self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None) -> None:
+        self.m, self.spec, self.kernel, self.rotation = m, spec.attention, plan.kernel, rotation
+        self.heads, self.kv_heads, self.size = spec.attention.heads, spec.kv_heads, spec.head_size
+        bias, width = spec.attention.qkv_bias, spec.d_model
+        self.q = Linear(m, "attention.q", self.heads * self.size, width, bias)
+        self.k = Linear(m, "attention.k", self.kv_heads * self.size, width, bias)
+        self.v = Linear(m, "attention.v", self.kv_heads * self.size, width, bias)
+        if spec.attention.qk_norm:
+            self.q_norm, self.k_norm = (HeadNorm(m, f"attention.{x}_norm", self.size) for x in ("q", "k"))
+        self.out = Linear(m, "attention.out", width, self.heads * self.size, spec.attention.out_bias)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        m, p = self.m, self.spec.dropout
+        q = self._heads(self.q(x), self.heads)
+        if self.spec.qk_norm:
+            q = self.q_norm(q)
+        k = self._heads(self.k(x), self.kv_heads)
+        if self.spec.qk_norm:
+            k = self.k_norm(k)
+        v = self._heads(self.v(x), self.kv_heads)
+        if self.rotation is not None:
+            q, k = self.rotation(m, "attention.rotary", q), self.rotation(m, "attention.rotary", k)
+        if self.kernel != "flash" and branch(self.kv_heads < self.heads):
+            k, v = (ops.repeat(m, "attention", t, self.heads // self.kv_heads) for t in (k, v))
+        y = attend(m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p)
+        return ops.dropout(m, "attention.dropout", self.out(y), p)
+
+    def _heads(self, x: Tensor, heads: Size) -> Tensor:
+        return x.view(x.shape[0], x.shape[1], heads, self.size)
 
 
-def _norm_weights(m: Machine, path: str, spec: Decoder) -> tuple[Parameter, Parameter | None]:
-    weight = m.parameter(f"{path}.weight", (spec.d_model,), "norm")
-    return weight, m.parameter(f"{path}.bias", (spec.d_model,), "bias") if spec.norm.bias else None
+def _transposed(x: Tensor) -> Tensor:
+    batch, sequence, heads, size = x.shape
+    return x.view(batch, heads, sequence, size)
+
+
+class MLP:
+    """Plain or gated feed-forward network."""
+
+    def __init__(self, m: Machine, spec: Decoder) -> None:
+        self.m, self.spec = m, spec.mlp
+        self.up = Linear(m, "mlp.up", spec.mlp.hidden, spec.d_model, spec.mlp.bias)
+        self.down = Linear(m, "mlp.down", spec.d_model, spec.mlp.hidden, spec.mlp.bias)
+        self.gate = Linear(m, "mlp.gate", spec.mlp.hidden, spec.d_model, spec.mlp.bias) if spec.mlp.gated else None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.gate is None:
+            return self._dropped(self.down(self._hidden_dropped(self._activated(self.up(x)))))
+        hidden = ops.mul(self.m, "mlp", self._activated(self.gate(x)), self.up(x))
+        return self._dropped(self.down(self._hidden_dropped(hidden)))
+
+    def _activated(self, x: Tensor) -> Tensor:
+        return ACTIVATIONS[self.spec.activation](self.m, "mlp.activation", x)
+
+    def _hidden_dropped(self, x: Tensor) -> Tensor:
+        return ops.dropout(self.m, "mlp.hidden_dropout", x, self.spec.hidden_dropout)
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return ops.dropout(self.m, "mlp.dropout", x, self.spec.dropout)
+
+
+class Block:
+    """Attention and MLP in residual branches, with norms where the spec places them."""
+
+    def __init__(self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None) -> None:
+        self.m, self.placement = m, spec.norm.placement
+        self.attention_norm = Norm(m, "attention_norm", spec, spec.d_model)
+        self.attention: Callable[[Tensor], Tensor]
+        if spec.attention.projections == "fused":
+            self.attention = FusedAttention(m, spec, plan)
+        else:
+            self.attention = SeparateAttention(m, spec, plan, rotation)
+        if self.placement == "sandwich":
+            self.attention_out_norm = Norm(m, "attention_out_norm", spec, spec.d_model)
+        if self.placement != "parallel-shared":
+            self.mlp_norm = Norm(m, "mlp_norm", spec, spec.d_model)
+        self.mlp = MLP(m, spec)
+        if self.placement == "sandwich":
+            self.mlp_out_norm = Norm(m, "mlp_out_norm", spec, spec.d_model)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        match self.placement:
+            case "pre":
+                x = self._attended(x, self.attention(self.attention_norm(x)))
+                return self._added(x, self.mlp(self.mlp_norm(x)))
+            case "post":
+                x = self.attention_norm(self._attended(x, self.attention(x)))
+                return self.mlp_norm(self._added(x, self.mlp(x)))
+            case "sandwich":
+                x = self._attended(x, self.attention_out_norm(self.attention(self.attention_norm(x))))
+                return self._added(x, self.mlp_out_norm(self.mlp(self.mlp_norm(x))))
+            case "parallel":
+                attended = self.attention(self.attention_norm(x))
+                return self._added(self._attended(x, attended), self.mlp(self.mlp_norm(x)))
+            case _:  # parallel-shared
+                normed = self.attention_norm(x)
+                return self._added(self._attended(x, self.attention(normed)), self.mlp(normed))
+
+    def _attended(self, x: Tensor, y: Tensor) -> Tensor:
+        return ops.add(self.m, "attention_residual", x, y)
+
+    def _added(self, x: Tensor, y: Tensor) -> Tensor:
+        return ops.add(self.m, "mlp_residual", x, y)

@@ -34,7 +34,7 @@ def _only(grads: Grads) -> Tensor:
     return grads[0]
 
 
-def _autocast(m: Machine, x: Tensor) -> Tensor:
+def autocast(m: Machine, x: Tensor) -> Tensor:
     """x in the dtype of matrix products; a weight's copy is cached until the autocast context exits."""
     if m.autocast_dtype is None or x.dtype == m.autocast_dtype:
         return x
@@ -46,9 +46,9 @@ def _autocast(m: Machine, x: Tensor) -> Tensor:
 def linear(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None = None) -> Tensor:
     """x [..., in] @ weight[out, in].T + bias[out] -> [..., out]."""
     m.tape.path = path
-    b = None if bias is None else _autocast(m, bias)
-    w = _autocast(m, weight)
-    a = _autocast(m, x)
+    b = None if bias is None else autocast(m, bias)
+    w = autocast(m, weight)
+    a = autocast(m, x)
     node = m.node(_mm_backward, [a, w]) if b is None else m.node(_addmm_backward, [a, w, b])
     node.saved = m.save(a, w)
     m.tape.count(_mm_flops(a, w))
@@ -90,6 +90,90 @@ def _add_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     return grads * 2
 
 
+def mul(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
+    """x * y of one shape; both are saved."""
+    m.tape.path = path
+    node = m.node(_mul_backward, [x, y])
+    node.saved = m.save(x, y)
+    out = m.empty(x.shape, x.dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def _mul_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, y = m.unpack(saved)
+    return [m.empty(t.shape, t.dtype, "mul") for t in (x, y)]
+
+
+def scale(m: Machine, path: str, x: Tensor, table: Tensor | None = None) -> Tensor:
+    """x times a number, or times a table that needs no gradient and is saved."""
+    m.tape.path = path
+    node = m.node(_map_backward, [x])
+    node.saved = ("mul", x.shape, x.dtype, m.save(table) if table is not None else ())
+    out = m.empty(x.shape, x.dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def neg(m: Machine, path: str, x: Tensor) -> Tensor:
+    """-x."""
+    m.tape.path = path
+    node = m.node(_map_backward, [x])
+    node.saved = ("neg", x.shape, x.dtype, ())
+    out = m.empty(x.shape, x.dtype, "neg")
+    out.edge = Edge(node)
+    return out
+
+
+def _map_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    """The gradient is a new tensor like the input; what is saved is not like it."""
+    op, shape, dtype, tensors = saved
+    kept = m.unpack(tensors)
+    grad = m.empty(shape, dtype, op)
+    del kept
+    return [grad]
+
+
+def chunk(m: Machine, path: str, x: Tensor, shapes: list[tuple[Any, ...]]) -> list[Tensor]:
+    """Views of x side by side along its last dimension; their gradients are put together in a new tensor."""
+    m.tape.path = path
+    node = m.node(_chunk_backward, [x], outputs=len(shapes))
+    node.saved = (x.shape, x.dtype)
+    return [Tensor(shape, x.dtype, x.storage, Edge(node, i)) for i, shape in enumerate(shapes)]
+
+
+def _chunk_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    shape, dtype = saved
+    return [m.empty(shape, dtype, "cat")]
+
+
+def cat(m: Machine, path: str, parts: list[Tensor]) -> Tensor:
+    """Tensors joined along their last dimension; their gradients are views of the whole one's."""
+    m.tape.path = path
+    node = m.node(_cat_backward, parts)
+    node.saved = [p.shape for p in parts]
+    first = parts[0]
+    out = m.empty((*first.shape[:-1], sum(p.shape[-1] for p in parts)), first.dtype, "cat")
+    out.edge = Edge(node)
+    return out
+
+
+def _cat_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    grad = _only(grads)
+    return [Tensor(shape, grad.dtype, grad.storage) for shape in saved]
+
+
+def repeat(m: Machine, path: str, x: Tensor, times: Any) -> Tensor:
+    """x [B, T, G, K] with each head `times` times, [B, T, G * times, K]; the gradient is summed over the copies."""
+    m.tape.path = path
+    node = m.node(_map_backward, [x])
+    node.saved = ("sum", x.shape, x.dtype, ())
+    batch, sequence, heads, size = x.shape
+    out = m.empty((batch, sequence, heads * times, size), x.dtype, "clone")
+    out.edge = Edge(node)
+    return out
+
+
 def embedding(m: Machine, path: str, ids: Tensor, weight: Parameter) -> Tensor:
     """weight[V, D] at ids [...] -> [..., D]."""
     m.tape.path = path
@@ -108,6 +192,7 @@ def _embedding_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 def layer_norm(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None) -> Tensor:
     """Layer norm over the last dimension of x; mean and reciprocal deviation are saved in fp32."""
     m.tape.path = path
+    x = in_fp32(m, x)
     weights = (weight,) if bias is None else (weight, bias)
     node = m.node(_layer_norm_backward, [x, *weights])
     inputs = m.save(x, *weights)
@@ -123,6 +208,29 @@ def _layer_norm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     x, *weights, _mean, _rstd = m.unpack(saved)
     op = "native_layer_norm_backward"
     return [m.empty(t.shape, t.dtype, op) for t in (x, *weights)]
+
+
+def rms_norm(m: Machine, path: str, x: Tensor, weight: Parameter) -> Tensor:
+    """RMS norm over the last dimension of x, the fused kernel; the reciprocal root is saved in fp32."""
+    m.tape.path = path
+    x = in_fp32(m, x)
+    node = m.node(_rms_norm_backward, [x, weight])
+    inputs = m.save(x, weight)
+    out = m.empty(x.shape, x.dtype, "_fused_rms_norm")
+    rstd = m.empty(x.shape[:-1], "fp32", "_fused_rms_norm")
+    node.saved = inputs + m.save(rstd)
+    out.edge = Edge(node)
+    return out
+
+
+def _rms_norm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, weight, _rstd = m.unpack(saved)
+    return [m.empty(t.shape, t.dtype, "_fused_rms_norm_backward") for t in (x, weight)]
+
+
+def in_fp32(m: Machine, x: Tensor) -> Tensor:
+    """x as the ops see it that autocast runs in fp32."""
+    return x if m.autocast_dtype is None else cast(m, x, "fp32")
 
 
 def dropout(m: Machine, path: str, x: Tensor, p: float) -> Tensor:
@@ -144,6 +252,16 @@ def gelu(m: Machine, path: str, x: Tensor) -> Tensor:
     node = m.node(_like_input_backward, [x])
     node.saved = ("gelu_backward", x.dtype, m.save(x))
     out = m.empty(x.shape, x.dtype, "gelu")
+    out.edge = Edge(node)
+    return out
+
+
+def silu(m: Machine, path: str, x: Tensor) -> Tensor:
+    """SiLU; its input is saved."""
+    m.tape.path = path
+    node = m.node(_like_input_backward, [x])
+    node.saved = ("silu_backward", x.dtype, m.save(x))
+    out = m.empty(x.shape, x.dtype, "silu")
     out.edge = Edge(node)
     return out
 

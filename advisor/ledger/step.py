@@ -24,14 +24,19 @@ class Step:
     segments: list[Segment]
     parameters: list[Parameter]
     saved: Any  # unique storages saved for backward [bytes], unrounded
-    batch: Any  # token ids and targets [bytes]
+    given: Any  # the batch and the buffers [bytes]
     weights: Any  # [bytes], each tensor rounded up to 512
-    states: Any  # of the optimizer [bytes]
+    state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
+
+    @property
+    def states(self) -> Any:
+        """Bytes of all optimizer states."""
+        return sum((sum(sizes) * p.repeat for p, sizes in zip(self.parameters, self.state_sizes, strict=True)), 0)
 
     @property
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
-        return self.batch + self.weights + self.states
+        return self.given + self.weights + self.states
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
@@ -51,8 +56,7 @@ class Step:
 def run_step(spec: Decoder, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
     m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
-    ids = m.given((plan.batch, plan.sequence), "int64")
-    kept, loss = _forward(m, spec, plan, ids)
+    kept, loss = _forward(m, spec, plan)
     saved = sum((storage.size * repeat for storage, repeat in m.saved.items()), 0)
     m.saved.clear()
     _backward(m, loss)
@@ -62,16 +66,15 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
         segments=m.tape.segments,
         parameters=m.parameters,
         saved=saved,
-        batch=2 * aligned(ids.storage.size),
+        given=m.given_bytes,
         weights=parameter_bytes(m.parameters),
-        states=_state_bytes(m.parameters, plan),
+        state_sizes=[_state_sizes(p, plan) for p in m.parameters],
     )
 
 
-def _forward(m: Machine, spec: Decoder, plan: Plan, ids: Tensor) -> tuple[Tensor | None, Tensor]:
-    targets = m.given(ids.shape, "int64")
+def _forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
-        logits, loss = decoder.forward(m, spec, plan, ids, targets)
+        logits, loss = decoder.forward(m, spec, plan)
         kept = logits if plan.keep_logits else None
         del logits
     return kept, loss
@@ -91,13 +94,11 @@ def _optimizer(m: Machine, plan: Plan) -> None:
     m.tape.begin(Segment("optimizer", "adamw"))
     if plan.optimizer_implementation == "foreach":
         temporaries = parameter_bytes(m.parameters)
-        m.tape.allocate(temporaries, "_foreach_sqrt")
-        m.tape.free(temporaries)
+        roots = m.tape.allocate(temporaries, "_foreach_sqrt")
+        m.tape.free(temporaries, roots)
 
 
-def _state_bytes(parameters: list[Parameter], plan: Plan) -> Any:
-    """AdamW's two moments in the weights' dtype; the fused kernel keeps each step count on the device."""
-    states = 2 * parameter_bytes(parameters)
-    if plan.optimizer_implementation == "fused":
-        states = states + ALIGNMENT * sum((p.repeat for p in parameters), 0)
-    return states
+def _state_sizes(weight: Parameter, plan: Plan) -> tuple[Any, ...]:
+    """AdamW's two moments in the weight's dtype; the fused kernel keeps the step count on the device."""
+    moment = aligned(weight.storage.size)
+    return (ALIGNMENT, moment, moment) if plan.optimizer_implementation == "fused" else (moment, moment)

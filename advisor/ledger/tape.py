@@ -29,6 +29,7 @@ class Event(NamedTuple):
     size: Any
     path: str
     op: str
+    storage: int  # serial number of what is allocated or released
 
 
 class Segment:
@@ -56,18 +57,21 @@ class Tape:
     def __init__(self) -> None:
         self.segments: list[Segment] = []
         self.path = ""
+        self._storages = 0
 
     def begin(self, segment: Segment) -> None:
         """All that follows belongs to `segment`."""
         self.segments.append(segment)
 
-    def allocate(self, size: Any, op: str) -> None:
-        """`size` bytes, already aligned."""
-        self.segments[-1].events.append(Event(1, size, self.path, op))
+    def allocate(self, size: Any, op: str) -> int:
+        """`size` bytes, already aligned; returns the storage's serial number."""
+        self._storages += 1
+        self.segments[-1].events.append(Event(1, size, self.path, op, self._storages))
+        return self._storages
 
-    def free(self, size: Any) -> None:
-        """The same bytes back."""
-        self.segments[-1].events.append(Event(-1, size, self.path, ""))
+    def free(self, size: Any, storage: int) -> None:
+        """The bytes of a storage back."""
+        self.segments[-1].events.append(Event(-1, size, self.path, "", storage))
 
     def count(self, flops: Any) -> None:
         """FLOPs of the op that runs now."""
@@ -87,7 +91,7 @@ class Peak:
 def local_peak(segment: Segment) -> tuple[int, str, int]:
     """(highest level above the start, op that reached it, change over one run), of ints."""
     level, peak, at = 0, 0, "start"
-    for sign, size, path, op in segment.events:
+    for sign, size, path, op, _ in segment.events:
         level += sign * size
         if level > peak:
             peak, at = level, f"{path}: {op}" if path else op
@@ -117,9 +121,8 @@ def _spaced(count: int, most: int) -> list[int]:
 
 def _where(segment: str, op: str) -> str:
     """'blocks.3.mlp.up: addmm' from the segment's name and the op's place in it."""
-    if op == "start":
-        return op
-    return f"{segment}.{op}".strip(".") if ": " in op else f"{segment}: {op}"
+    joint = "." if ": " in op else ": "
+    return f"{segment}{joint}{op}".removeprefix(".").removeprefix(": ")
 
 
 def phase_peaks(segments: list[Segment], base: int) -> dict[str, Peak]:
@@ -141,7 +144,7 @@ def column_peaks(segments: list[Segment], base: Any) -> dict[str, Any]:
     for segment in segments:
         level[:], height[:] = 0, 0
         climbing = False
-        for sign, size, _, _ in segment.events:
+        for sign, size, *_ in segment.events:
             if sign > 0:
                 level += size
                 climbing = True

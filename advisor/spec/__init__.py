@@ -1,7 +1,7 @@
 """What is trained (model spec) and how (plan): declared once, read by everything else."""
 
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
 from advisor.spec.decoder import Decoder
 from advisor.spec.plan import Plan
 
-__all__ = ["MLP", "Attention", "Decoder", "Embedding", "Head", "Norm", "Plan"]
+__all__ = ["MLP", "Attention", "Decoder", "Embedding", "Head", "Norm", "Plan", "Rotary"]

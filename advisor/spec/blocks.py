@@ -6,42 +6,89 @@ Sizes are an int, or a numpy int64 column of candidates that share everything el
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.check import Size
 
-ACTIVATIONS = ("gelu", "relu")
+ACTIVATIONS = ("gelu", "relu", "silu")
+PLACEMENTS = ("pre", "post", "parallel", "parallel-shared", "sandwich")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding:
-    """Token embedding plus learned positions: x_BTD = dropout(token[ids_BT] + position[:T]).
+    """Token embedding, by default with learned positions: x_BTD = dropout(token[ids_BT] + position[:T]).
 
-    How we differ: the 2017 Transformer multiplies the token embedding by sqrt(d_model); GPT-2 does not, nor do we.
+    `scaled` multiplies the token embedding by sqrt(d_model), as the 2017 Transformer and Gemma do. `spare_positions`
+    are rows of the position table beyond the context (OPT and RoBERTa keep 2).
     """
 
     vocab: Size  # [tokens]
+    positions: Literal["learned", "none"] = "learned"
+    spare_positions: int = 0
+    scaled: bool = False
     dropout: float = 0.0
 
     def check(self, path: str) -> None:
         check.whole(f"{path}.vocab", self.vocab, check.MAX_VOCAB)
+        check.choice(f"{path}.positions", self.positions, ("learned", "none"))
+        check.whole(f"{path}.spare_positions", self.spare_positions, check.MAX_CONTEXT, 0)
+        check.flag(f"{path}.scaled", self.scaled)
         check.fraction(f"{path}.dropout", self.dropout)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
-    """Causal multi-head self-attention with fused q, k, v: one [3D, D] weight, one [D, D] output weight.
+class Rotary:
+    """Rotary position embedding of queries and keys (Su et al. 2021), on the first `fraction` of each head.
 
-    `dropout` acts on the attention weights and on the output, as in GPT-2.
+    Halves are rotated against each other, as GPT-NeoX and Llama's Hugging Face weights do; the paper interleaves pairs.
+    """
+
+    base: float = 10_000.0
+    fraction: float = 1.0
+
+    def check(self, path: str) -> None:
+        check.positive(f"{path}.base", self.base)
+        check.positive(f"{path}.fraction", self.fraction, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Causal self-attention of `heads` query heads; `kv_heads` of keys and values are shared by groups of them.
+
+    `projections`: one weight for q, k and v together (fused), or one each (separate). `head_size` is d_model / heads
+    unless given. `qk_norm`: RMS norm over each query and key head. `dropout` acts on the attention weights and on the
+    output, as in GPT-2.
     How we differ: seed code that keeps a Linear per head and per q/k/v has the same parameters, fused here.
     """
 
     heads: Size
+    kv_heads: Size | None = None  # None: as many as heads
+    head_size: Size | None = None
+    projections: Literal["fused", "separate"] = "fused"
     qkv_bias: bool = True
     out_bias: bool = True
+    rotary: Rotary | None = None
+    qk_norm: bool = False
     dropout: float = 0.0
 
     def check(self, path: str) -> None:
         check.whole(f"{path}.heads", self.heads, check.MAX_WIDTH)
+        if self.kv_heads is not None:
+            check.whole(f"{path}.kv_heads", self.kv_heads, check.MAX_WIDTH)
+            check.divides(f"{path}.kv_heads", self.kv_heads, f"{path}.heads", self.heads)
+        if self.head_size is not None:
+            check.whole(f"{path}.head_size", self.head_size, check.MAX_WIDTH)
+        check.choice(f"{path}.projections", self.projections, ("fused", "separate"))
+        if self.projections == "fused" and (self.rotary or self.qk_norm or self.kv_heads is not None):
+            raise InputError(
+                f"{path}.projections",
+                expected="separate, with rotary, qk_norm or kv_heads",
+                got=self.projections,
+                nearest="separate",
+            )
+        if self.rotary is not None:
+            self.rotary.check(f"{path}.rotary")
+        check.flag(f"{path}.qk_norm", self.qk_norm)
         check.flag(f"{path}.qkv_bias", self.qkv_bias)
         check.flag(f"{path}.out_bias", self.out_bias)
         check.fraction(f"{path}.dropout", self.dropout)
@@ -51,11 +98,12 @@ class Attention:
 class MLP:
     """Position-wise feed-forward network: down(activation(up(x))), D -> hidden -> D.
 
-    `dropout` acts on the output (GPT-2); `hidden_dropout` after the activation (nn.TransformerEncoderLayer has both).
+    `gated`: down(activation(gate(x)) * up(x)), a third weight (GLU variants, Shazeer 2020). `dropout` acts on the output (GPT-2); `hidden_dropout` after the activation (nn.TransformerEncoderLayer has both).
     """
 
     hidden: Size
-    activation: Literal["gelu", "relu"] = "gelu"
+    activation: Literal["gelu", "relu", "silu"] = "gelu"
+    gated: bool = False
     bias: bool = True
     dropout: float = 0.0
     hidden_dropout: float = 0.0
@@ -63,6 +111,7 @@ class MLP:
     def check(self, path: str) -> None:
         check.whole(f"{path}.hidden", self.hidden, check.MAX_WIDTH * 8)
         check.choice(f"{path}.activation", self.activation, ACTIVATIONS)
+        check.flag(f"{path}.gated", self.gated)
         check.flag(f"{path}.bias", self.bias)
         check.fraction(f"{path}.dropout", self.dropout)
         check.fraction(f"{path}.hidden_dropout", self.hidden_dropout)
@@ -70,14 +119,25 @@ class MLP:
 
 @dataclass(frozen=True, kw_only=True)
 class Norm:
-    """Layer norm with a weight and, if `bias`, a bias; before each sublayer (pre) or after its residual sum (post)."""
+    """Layer norm, or RMS norm (which has no bias), and where it stands.
 
-    placement: Literal["pre", "post"] = "pre"
+    pre: before each sublayer. post: after each residual sum. sandwich: before each sublayer and after it, inside the
+    residual branch (Gemma 2). parallel: attention and MLP side by side, each with its norm (GPT-NeoX); parallel-shared:
+    side by side behind one norm (Phi). A norm before the head in every case but `final` = false.
+    """
+
+    kind: Literal["layer", "rms"] = "layer"
+    placement: Literal["pre", "post", "parallel", "parallel-shared", "sandwich"] = "pre"
     bias: bool = True
+    final: bool = True
 
     def check(self, path: str) -> None:
-        check.choice(f"{path}.placement", self.placement, ("pre", "post"))
+        check.choice(f"{path}.kind", self.kind, ("layer", "rms"))
+        check.choice(f"{path}.placement", self.placement, PLACEMENTS)
         check.flag(f"{path}.bias", self.bias)
+        if self.kind == "rms" and self.bias:
+            raise InputError(f"{path}.bias", expected="false for an RMS norm", got=True, nearest="false")
+        check.flag(f"{path}.final", self.final)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,12 @@ def fraction(path: str, value: Any, below: float = 1.0) -> None:
         raise InputError(path, expected=f"a number from 0 up to, not including, {below:g}", got=value)
 
 
+def positive(path: str, value: Any, high: float = 1e12) -> None:
+    """A finite number in (0, high]. Raises InputError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= high:
+        raise InputError(path, expected=f"a number above 0, up to {high:g}", got=value)
+
+
 def choice(path: str, value: Any, known: Sequence[str]) -> None:
     """One of `known`. Raises UnknownError with the nearest names."""
     if value not in known:
@@ -69,6 +75,13 @@ def divides(path: str, value: Any, total_path: str, total: Any) -> None:
         raise InputError(
             path, expected=f"a divisor of {total_path} = {total}", got=value, nearest=_near_divisors(total, value)
         )
+
+
+def even(path: str, value: Any) -> None:
+    """`value` is even, elementwise for columns. Raises InputError."""
+    odd = value % 2 != 0
+    if odd.any() if hasattr(odd, "dtype") else odd:
+        raise InputError(path, expected="an even number", got=value)
 
 
 def at_most(path: str, value: Any, limit_path: str, limit: Any) -> None:

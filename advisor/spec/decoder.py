@@ -1,4 +1,4 @@
-"""The decoder family: a causal language model of GPT-2's shape."""
+"""The decoder family: causal language models."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from advisor.spec.check import Size
 
 @dataclass(frozen=True, kw_only=True)
 class Decoder:
-    """Embedding, `depth` identical blocks (attention, MLP), final norm, head.
+    """Embedding, `depth` identical blocks (attention, MLP), final norm, head: from GPT-2 to Llama and Gemma.
 
     Raises InputError or UnknownError, with the field's path, for what cannot be built.
     """
@@ -30,7 +30,10 @@ class Decoder:
         check.whole("model.depth", self.depth, check.MAX_DEPTH)
         for name in ("embedding", "attention", "mlp", "norm", "head"):
             getattr(self, name).check(f"model.{name}")
-        check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
+        if self.attention.head_size is None:
+            check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
+        if self.attention.rotary is not None:
+            check.even("model.attention.rotary: the rotated part of a head", self.rotated)
 
     @classmethod
     def gpt(
@@ -51,8 +54,21 @@ class Decoder:
 
     @property
     def head_size(self) -> Size:
-        """Width of one attention head, d_model / heads."""
-        return self.d_model // self.attention.heads
+        """Width of one attention head: d_model / heads unless given."""
+        given = self.attention.head_size
+        return self.d_model // self.attention.heads if given is None else given
+
+    @property
+    def kv_heads(self) -> Size:
+        """Heads of keys and values."""
+        given = self.attention.kv_heads
+        return self.attention.heads if given is None else given
+
+    @property
+    def rotated(self) -> Size:
+        """Width of the rotated part of a head; 0 without rotary positions."""
+        rotary = self.attention.rotary
+        return 0 if rotary is None else (self.head_size * round(rotary.fraction * 1000)) // 1000
 
     def with_dropout(self, dropout: float) -> "Decoder":
         """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""

@@ -9,12 +9,16 @@ from typing import Any
 
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
 from advisor.spec.decoder import Decoder
 from advisor.spec.plan import Plan
 
 PRESETS = Path(__file__).with_name("presets")
-BLOCKS = {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head}
+# the blocks that stand inside others, by the field that holds them
+BLOCKS: dict[type, dict[str, type]] = {
+    Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
+    Attention: {"rotary": Rotary},
+}
 FAMILIES = ("decoder",)
 MAX_FILE = 2**20  # [bytes] of a model file
 
@@ -39,9 +43,6 @@ def model_from_data(data: Any, path: str = "model") -> Decoder:
     """The spec that plain values declare. Raises InputError or UnknownError with the path of the value."""
     values = dict(_table(data, path))
     check.choice(f"{path}.family", values.pop("family", "decoder"), FAMILIES)
-    for name, kind in BLOCKS.items():
-        if name in values:
-            values[name] = _build(kind, values[name], f"{path}.{name}")
     return _build(Decoder, values, path)  # type: ignore[no-any-return]
 
 
@@ -51,13 +52,16 @@ def plan_from_data(data: Any, path: str = "plan") -> Plan:
 
 
 def _build(kind: Any, data: Any, path: str) -> Any:
-    values = _table(data, path)
+    values = dict(_table(data, path))
     fields = {f.name: f for f in dataclasses.fields(kind)}
     check.known_keys(path, list(values), list(fields))
     for name, field in fields.items():
         no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if no_default and name not in values:
             raise InputError(f"{path}.{name}", expected="a value", got=None)
+    for name, block in BLOCKS.get(kind, {}).items():
+        if values.get(name) is not None:
+            values[name] = _build(block, values[name], f"{path}.{name}")
     return kind(**values)
 
 

@@ -2,32 +2,48 @@
 
 import random
 
-from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Norm, Plan
+from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Norm, Plan, Rotary
+from advisor.spec.blocks import PLACEMENTS
+
+ROTARIES = (Rotary(), Rotary(base=500_000.0), Rotary(fraction=0.5))
 
 
 def random_model(number: int) -> Decoder:
-    """A decoder with any combination of the family's options; dropout 0."""
+    """A decoder of any combination of options that meta tensors run as CUDA does: layer norms, dropout 0.
+
+    On meta tensors RMS norms fall apart into elementary ops; CUDA has one kernel.
+    """
     pick = random.Random(number)
     heads = pick.choice([1, 2, 3, 4, 6, 8])
-    d_model = heads * pick.choice([4, 8, 12, 16, 20, 32])
+    size = pick.choice([4, 8, 12, 16, 20, 32])
 
     def flag() -> bool:
         return pick.random() < 0.5
 
+    d_model = heads * size
+    attention = Attention(heads=heads, qkv_bias=flag(), out_bias=flag())
+    if flag():
+        attention = Attention(
+            heads=heads, kv_heads=pick.choice([k for k in (1, 2, heads) if heads % k == 0]), head_size=size,
+            projections="separate", qkv_bias=flag(), out_bias=flag(), rotary=pick.choice([None, *ROTARIES]),
+        )  # fmt: skip
+        d_model += pick.choice([0, 16])
     return Decoder(
         context=pick.choice([33, 64, 100]),
         d_model=d_model,
         depth=pick.choice([1, 2, 3, 5]),
-        embedding=Embedding(vocab=pick.choice([11, 65, 256, 1000])),
-        attention=Attention(heads=heads, qkv_bias=flag(), out_bias=flag()),
-        mlp=MLP(
-            hidden=pick.choice([d_model, 4 * d_model, d_model + 5]),
-            activation=pick.choice(["gelu", "relu"]),
-            bias=flag(),
+        embedding=Embedding(
+            vocab=pick.choice([11, 65, 256, 1000]), positions=pick.choice(["learned", "none"]), scaled=flag(),
+            spare_positions=pick.choice([0, 2]),
         ),
-        norm=Norm(placement=pick.choice(["pre", "post"]), bias=flag()),
+        attention=attention,
+        mlp=MLP(
+            hidden=pick.choice([d_model, 4 * d_model, d_model + 5]), activation=pick.choice(["gelu", "relu", "silu"]),
+            gated=flag(), bias=flag(),
+        ),
+        norm=Norm(placement=pick.choice(PLACEMENTS), bias=flag(), final=pick.random() < 0.8),
         head=Head(tied=flag(), bias=flag()),
-    )
+    )  # fmt: skip
 
 
 def random_plan(number: int, model: Decoder) -> Plan:

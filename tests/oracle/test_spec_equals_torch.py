@@ -8,7 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from advisor.ledger import estimate, parameter_shapes
 from advisor.spec import Decoder, Plan
-from studies.trial.build import DecoderModule, build
+from studies.trial.build import build
+from studies.trial.modules.decoder import DecoderModule
 from tests.oracle.specs import random_model, random_plan
 
 NUMBERS = range(60)
@@ -47,7 +48,7 @@ def test_flops(case: Case) -> None:
 def test_saved_bytes(case: Case) -> None:
     model, plan, module, ids = case
     targets = torch.zeros_like(ids)
-    given = {t.untyped_storage()._cdata for t in (*module.parameters(), ids, targets)}
+    given = {t.untyped_storage()._cdata for t in (*module.parameters(), *module.buffers(), ids, targets)}
     saved: dict[int, torch.UntypedStorage] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:

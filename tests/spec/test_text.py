@@ -65,8 +65,8 @@ def data(**changes: object) -> dict[str, object]:
             "model.attention.heads: expected a divisor of model.d_model = 64, got 5; nearest: 4 or 8",
         ),
         ({"d_modle": 3}, "unknown key model. 'd_modle'; near: d_model"),
-        ({"attention__head": 3}, "unknown key model.attention. 'head'; near: heads"),
-        ({"mlp__activation": "gleu"}, "unknown model.mlp.activation 'gleu'; near: gelu, relu"),
+        ({"attention__head": 3}, "unknown key model.attention. 'head'; near: heads, kv_heads, head_size"),
+        ({"mlp__activation": "gleu"}, "unknown model.mlp.activation 'gleu'; near: gelu, silu, relu"),
         (
             {"embedding__dropout": 1.5},
             "model.embedding.dropout: expected a number from 0 up to, not including, 1, got 1.5",

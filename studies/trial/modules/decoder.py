@@ -1,0 +1,108 @@
+"""The decoder family."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from advisor.spec import Decoder, Embedding, Plan
+from studies.trial.modules.attention import FusedAttention, SeparateAttention
+from studies.trial.modules.mlp import GatedMLP, PlainMLP
+from studies.trial.modules.norm import norm_layer
+from studies.trial.modules.rotary import RotaryTable, Rotation
+
+
+class EmbeddingLayer(nn.Module):
+    """ids_BT -> dropout(token + position)_BTD."""
+
+    def __init__(self, spec: Embedding, d_model: int, context: int) -> None:
+        super().__init__()
+        self.token = nn.Embedding(spec.vocab, d_model)
+        self.position = nn.Embedding(context + spec.spare_positions, d_model) if spec.positions == "learned" else None
+        self.spare = spec.spare_positions
+        self.scale = math.sqrt(d_model) if spec.scaled else None
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def forward(self, ids_BT: Tensor) -> Tensor:
+        x_BTD = self.token(ids_BT)
+        if self.scale is not None:
+            x_BTD = x_BTD * self.scale
+        if self.position is not None:
+            positions_T = torch.arange(self.spare, self.spare + ids_BT.size(1), device=ids_BT.device)
+            x_BTD = x_BTD + self.position(positions_T)
+        return self.dropout(x_BTD)
+
+
+class Block(nn.Module):
+    """Attention and MLP in residual branches, with norms where the spec places them."""
+
+    def __init__(self, spec: Decoder, plan: Plan) -> None:
+        super().__init__()
+        self.placement = spec.norm.placement
+        self.attention_norm = norm_layer(spec.norm, spec.d_model)
+        self.attention: nn.Module
+        if spec.attention.projections == "fused":
+            self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size)
+        else:
+            self.attention = SeparateAttention(spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel)
+        if self.placement == "sandwich":
+            self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
+        if self.placement != "parallel-shared":
+            self.mlp_norm = norm_layer(spec.norm, spec.d_model)
+        self.mlp = (GatedMLP if spec.mlp.gated else PlainMLP)(spec.mlp, spec.d_model)
+        if self.placement == "sandwich":
+            self.mlp_out_norm = norm_layer(spec.norm, spec.d_model)
+
+    def forward(self, x_BTD: Tensor, rotation: Rotation | None = None) -> Tensor:
+        match self.placement:
+            case "pre":
+                x_BTD = x_BTD + self.attention(self.attention_norm(x_BTD), rotation)
+                return x_BTD + self.mlp(self.mlp_norm(x_BTD))
+            case "post":
+                x_BTD = self.attention_norm(x_BTD + self.attention(x_BTD, rotation))
+                return self.mlp_norm(x_BTD + self.mlp(x_BTD))
+            case "sandwich":
+                x_BTD = x_BTD + self.attention_out_norm(self.attention(self.attention_norm(x_BTD), rotation))
+                return x_BTD + self.mlp_out_norm(self.mlp(self.mlp_norm(x_BTD)))
+            case "parallel":
+                attended_BTD = self.attention(self.attention_norm(x_BTD), rotation)
+                return x_BTD + attended_BTD + self.mlp(self.mlp_norm(x_BTD))
+            case _:  # parallel-shared
+                normed_BTD = self.attention_norm(x_BTD)
+                return x_BTD + self.attention(normed_BTD, rotation) + self.mlp(normed_BTD)
+
+
+class DecoderModule(nn.Module):
+    """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token]."""
+
+    preserve_rng_state = True  # dropout draws the same masks again when a block is recomputed
+
+    def __init__(self, spec: Decoder, plan: Plan) -> None:
+        super().__init__()
+        self.checkpointing = plan.checkpointing
+        self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
+        rotary = spec.attention.rotary
+        self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
+        self.blocks = nn.ModuleList(Block(spec, plan) for _ in range(spec.depth))
+        self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
+        self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
+        if spec.head.tied:
+            self.head.weight = self.embedding.token.weight
+
+    def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
+        x_BTD = self.embedding(ids_BT)
+        for block in self.blocks:
+            if self.checkpointing == "block" and self.training:
+                x_BTD = checkpoint(
+                    block, x_BTD, rotation, use_reentrant=False, preserve_rng_state=self.preserve_rng_state
+                )
+            else:
+                x_BTD = block(x_BTD, rotation)
+        x_BTD = self.norm(x_BTD)
+        logits_BTV = self.head(x_BTD)
+        if targets_BT is None:
+            return logits_BTV, None
+        return logits_BTV, F.cross_entropy(logits_BTV.view(-1, logits_BTV.size(-1)), targets_BT.view(-1))

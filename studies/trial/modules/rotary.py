@@ -1,0 +1,47 @@
+"""Rotary position embedding: a table of angles, applied to queries and keys."""
+
+import torch
+from torch import Tensor, nn
+
+from advisor.spec import Rotary
+
+
+class RotaryTable(nn.Module):
+    """cos and sin of position times frequency, [context, R] in fp32; not part of the weights."""
+
+    def __init__(self, spec: Rotary, context: int, size: int) -> None:
+        super().__init__()
+        frequencies = spec.base ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
+        angles = torch.outer(torch.arange(context, dtype=torch.float32), frequencies).repeat(1, 2)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+
+    def forward(self, sequence: int) -> "Rotation":
+        """The rotation of the first `sequence` positions."""
+        return Rotation(self.get_buffer("cos")[:sequence, None], self.get_buffer("sin")[:sequence, None])
+
+
+class Rotation:
+    """cos and sin [T, 1, R], cast once per forward pass to the dtype of what they rotate."""
+
+    def __init__(self, cos_T1R: Tensor, sin_T1R: Tensor) -> None:
+        self._tables = (cos_T1R, sin_T1R)
+
+    def __call__(self, x_BTHK: Tensor) -> Tensor:
+        """x with the first R of each head rotated, halves against each other."""
+        cos_T1R, sin_T1R = self._in(x_BTHK.dtype)
+        size = cos_T1R.size(-1)
+        if size < x_BTHK.size(-1):
+            rotated, rest = torch.split(x_BTHK, [size, x_BTHK.size(-1) - size], dim=-1)
+            return torch.cat((_rotate(rotated, cos_T1R, sin_T1R), rest), dim=-1)
+        return _rotate(x_BTHK, cos_T1R, sin_T1R)
+
+    def _in(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        if self._tables[0].dtype != dtype:
+            self._tables = (self._tables[0].to(dtype), self._tables[1].to(dtype))
+        return self._tables
+
+
+def _rotate(x_BTHR: Tensor, cos_T1R: Tensor, sin_T1R: Tensor) -> Tensor:
+    first, second = x_BTHR.chunk(2, dim=-1)
+    return x_BTHR * cos_T1R + torch.cat((-second, first), dim=-1) * sin_T1R
