@@ -34,7 +34,7 @@ class Search:
     def __init__(self, seed: int, finished: Sequence[FrozenTrial]) -> None:
         self._seed = seed
         self.finished = list(finished)
-        self._study = self._in_memory()
+        self._study = _in_memory(self.finished)
 
     @property
     def next_number(self) -> int:
@@ -51,7 +51,7 @@ class Search:
 
     def forget(self) -> None:
         """Drop the trial that was asked for last, as if it had never been."""
-        self._study = self._in_memory()
+        self._study = _in_memory(self.finished)
 
     def tell(self, trial: Trial, outcome: Outcome, run: dict[str, Any]) -> FrozenTrial:
         """How the trial has ended; `run` is kept with it."""
@@ -62,15 +62,18 @@ class Search:
         return told
 
     def importances(self) -> dict[str, float]:
-        """Share of each param in reaching the best quarter (PED-ANOVA, Watanabe et al. 2023); {} for too few trials."""
-        complete = [t for t in self.finished if t.state == TrialState.COMPLETE]
-        if len(complete) < IMPORTANCE_TRIALS:
-            return {}
-        return get_param_importances(
-            self._study, evaluator=PedAnovaImportanceEvaluator(target_quantile=IMPORTANCE_QUANTILE)
-        )
+        """Share of each param in reaching the best quarter (PED-ANOVA, Watanabe et al. 2023); {} for too few trials.
 
-    def _in_memory(self) -> optuna.Study:
-        study = optuna.create_study(direction="minimize", pruner=PRUNER)
-        study.add_trials(self.finished)
-        return study
+        Without the winner's re-runs, which would count its params again.
+        """
+        trials = [t for t in self.finished if t.state == TrialState.COMPLETE and t.user_attrs[RUN]["role"] != "final"]
+        if len(trials) < IMPORTANCE_TRIALS:
+            return {}
+        evaluator = PedAnovaImportanceEvaluator(target_quantile=IMPORTANCE_QUANTILE)
+        return get_param_importances(_in_memory(trials), evaluator=evaluator)
+
+
+def _in_memory(trials: Sequence[FrozenTrial]) -> optuna.Study:
+    study = optuna.create_study(direction="minimize", pruner=PRUNER)
+    study.add_trials(trials)
+    return study

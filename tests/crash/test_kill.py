@@ -12,7 +12,7 @@ from advisor.errors import UnknownError
 from tests.crash.process import Sitting, load
 from tests.crash.sitting import TRIALS
 
-KILLS = 5
+KILLS = 4
 MOMENTS = random.Random(20261121)
 
 

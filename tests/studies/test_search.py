@@ -22,7 +22,7 @@ def run(search: Search, trials: int) -> list[FrozenTrial]:
         trial = search.ask()
         value = suggest(trial)
         trial.report(value, 1)
-        told.append(search.tell(trial, Outcome(state="COMPLETE", value=value), {}))
+        told.append(search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "search"}))
     return told
 
 
@@ -77,7 +77,7 @@ def test_a_trial_above_the_median_is_pruned() -> None:
         suggest(trial)
         for evaluation in range(1, 9):
             trial.report(value, evaluation)
-        search.tell(trial, Outcome(state="COMPLETE", value=value), {})
+        search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "search"})
     trial = search.ask()
     suggest(trial)
     verdicts = []
@@ -110,3 +110,14 @@ def test_importances_name_what_mattered() -> None:
     importances = Search(0, run(Search(0, []), 25)).importances()
     assert sum(importances.values()) == pytest.approx(1)
     assert importances["x"] > 2 * importances["y"]
+
+
+def test_importances_leave_out_the_finals() -> None:
+    trials = run(Search(0, []), 12)
+    before = Search(0, trials).importances()
+    search = Search(0, trials)
+    for value in (0.0, 9.0):
+        trial = search.ask(trials[3].params)
+        suggest(trial)
+        search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "final"})
+    assert search.importances() == before

@@ -115,6 +115,12 @@ def allocates(job: Job, connection: Connection) -> None:
     connection.send(Outcome(state="COMPLETE", value=float(block[-1])))
 
 
+def tells_wait_policy(job: Job, connection: Connection) -> None:
+    """Completes if its threads sleep while they wait."""
+    sleeps = os.environ.get("OMP_WAIT_POLICY") == "PASSIVE"
+    connection.send(Outcome(state="COMPLETE", value=0.0) if sleeps else Outcome(state="FAIL", reason="bug"))
+
+
 def tells_signals(job: Job, connection: Connection) -> None:
     """Interrupts itself as Ctrl-C in the terminal would, and reports that it lives."""
     os.kill(os.getpid(), signal.SIGINT)
