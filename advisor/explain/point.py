@@ -1,0 +1,104 @@
+"""A point of the space of models and plans: where one stands, and what there is one turn away."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from advisor.errors import AdvisorError
+from advisor.ledger import Estimate, estimate
+from advisor.ledger.step import run_step
+from advisor.spec import Decoder, Plan
+
+if TYPE_CHECKING:
+    from advisor.gpus import GPU
+
+
+class Readings(NamedTuple):
+    """What a knob is judged by."""
+
+    memory: int  # peak of allocated memory [bytes]
+    parameters: int
+    flops: float  # of one step [FLOP]
+    time: float | None  # of one step, where the GPU's peak is known [s]
+
+
+READINGS = Readings._fields
+
+
+@dataclass(frozen=True)
+class Point:
+    """A model and a plan that it can run. Raises InputError or UnknownError where it cannot."""
+
+    model: Decoder
+    plan: Plan
+    gpu: GPU | None = None
+    _tried: dict[Any, Point | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.plan.check_against(self.model)
+
+    def turned(self, changes: dict[str, Any]) -> Point:
+        """The point with other values at these paths, such as {'model.attention.heads': 8, 'plan.batch': 4}."""
+        point: Point = _replaced(self, changes)
+        return point
+
+    def attempt(self, changes: dict[str, Any]) -> Point | None:
+        """The turned point, or None where the spec or the plan refuses it; the same one when asked again."""
+        key = tuple(changes.items())
+        if key not in self._tried:
+            try:
+                self._tried[key] = self.turned(changes)
+            except AdvisorError:
+                self._tried[key] = None
+        return self._tried[key]
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """All readings."""
+        return estimate(self.model, self.plan, self.gpu)
+
+    @property
+    def readings(self) -> Readings:
+        """The four that knobs are judged by."""
+        e = self.estimate
+        return Readings(
+            e.memory.allocated.bytes, e.parameters.total, e.flops.step, e.time.step_seconds if e.time else None
+        )
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Throughput; where no time can be said, the inverse of the FLOPs per token, which ranks alike."""
+        e = self.estimate
+        return e.time.tokens_per_second if e.time else self.plan.batch * self.plan.sequence / e.flops.step
+
+    @property
+    def phase_peaks(self) -> dict[str, int]:
+        """The highest level of allocated memory in each phase of the step [bytes]."""
+        peaks: dict[str, int] = {}
+        for moment in self.estimate.memory.timeline:
+            peaks[moment.phase] = max(peaks.get(moment.phase, 0), moment.bytes)
+        return peaks
+
+    @cached_property
+    def kernels(self) -> frozenset[Any]:
+        """The stretches of the step by the kernels they run: equal within one regime, whatever the sizes."""
+        segments = run_step(self.model, self.plan).segments
+        runs = ((s.phase, tuple(event.op for event in s.events if event.sign > 0)) for s in segments)
+        return frozenset((phase, kernels) for phase, kernels in runs if kernels)
+
+
+def _replaced(block: Any, changes: dict[str, Any]) -> Any:
+    """dataclasses.replace() through nested blocks, all changes at once: each block is checked with all of its own."""
+    own: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        name, _, rest = path.partition(".")
+        if rest:
+            nested.setdefault(name, {})[rest] = value
+        else:
+            own[name] = value
+    blocks = {name: _replaced(getattr(block, name), inner) for name, inner in nested.items()}
+    return dataclasses.replace(block, **own, **blocks)
