@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("advisor.cli.run:run", "Size, tune and report, end to end, on this machine's device."),
     "size": ("advisor.cli.size:size", "Parameters, FLOPs, memory and time of one model on one GPU."),
     "propose": ("advisor.cli.propose:propose", "The models to train on a GPU in a time, ranked."),
+    "explain": ("advisor.cli.explain:explain", "What each knob does to memory and time, and what frees memory."),
     "gpus": ("advisor.cli.gpus:gpus", "The GPU catalogue, one GPU, or the device at hand."),
     "tune": ("advisor.cli.tune:tune", "A tuning study of short real trials within a time budget."),
     "lr-find": ("advisor.cli.lr_find:lr_find", "One learning-rate range test, read by several rules."),
