@@ -52,8 +52,8 @@ def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
 
 
 def _cache_bytes(model: Decoder, plan: Plan) -> int:
-    """Keys and values of one token in all layers."""
-    return int(2 * model.depth * model.d_model) * CACHE_ITEM_SIZE[plan.precision]
+    """Keys and values of one token in all layers; shared key-value heads are kept once."""
+    return int(2 * model.depth * model.kv_heads * model.head_size) * CACHE_ITEM_SIZE[plan.precision]
 
 
 def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,10 @@ WEIGHT_DTYPE = {"fp32": "fp32", "bf16": "fp32", "pure-bf16": "bf16"}
 AUTOCAST_DTYPE = {"fp32": None, "bf16": "bf16", "pure-bf16": None}
 
 
+# family -> its forward pass: (machine, spec, plan) -> (logits, loss)
+FORWARD: dict[type, Callable[[Machine, Any, Plan], tuple[Tensor, Tensor]]] = {Decoder: decoder.forward}
+
+
 @dataclass(frozen=True)
 class Step:
     """What a step left on the tape, and the bytes that live through all of it."""
@@ -24,7 +29,7 @@ class Step:
     segments: list[Segment]
     parameters: list[Parameter]
     saved: Any  # unique storages saved for backward [bytes], unrounded
-    given: Any  # the batch and the buffers [bytes]
+    given: list[Any]  # the batch and the buffers [bytes]
     weights: Any  # [bytes], each tensor rounded up to 512
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
 
@@ -36,7 +41,7 @@ class Step:
     @property
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
-        return self.given + self.weights + self.states
+        return sum(self.given, 0) + self.weights + self.states
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
@@ -66,7 +71,7 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
         segments=m.tape.segments,
         parameters=m.parameters,
         saved=saved,
-        given=m.given_bytes,
+        given=m.given_sizes,
         weights=parameter_bytes(m.parameters),
         state_sizes=[_state_sizes(p, plan) for p in m.parameters],
     )
@@ -74,7 +79,7 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
 
 def _forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
-        logits, loss = decoder.forward(m, spec, plan)
+        logits, loss = FORWARD[type(spec)](m, spec, plan)
         kept = logits if plan.keep_logits else None
         del logits
     return kept, loss

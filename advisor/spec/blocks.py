@@ -98,7 +98,8 @@ class Attention:
 class MLP:
     """Position-wise feed-forward network: down(activation(up(x))), D -> hidden -> D.
 
-    `gated`: down(activation(gate(x)) * up(x)), a third weight (GLU variants, Shazeer 2020). `dropout` acts on the output (GPT-2); `hidden_dropout` after the activation (nn.TransformerEncoderLayer has both).
+    `gated`: down(activation(gate(x)) * up(x)), a third weight (GLU variants, Shazeer 2020). `dropout` acts on the
+    output (GPT-2); `hidden_dropout` after the activation (nn.TransformerEncoderLayer has both).
     """
 
     hidden: Size

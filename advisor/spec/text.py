@@ -19,7 +19,7 @@ BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
     Attention: {"rotary": Rotary},
 }
-FAMILIES = ("decoder",)
+FAMILIES = {"decoder": Decoder}
 MAX_FILE = 2**20  # [bytes] of a model file
 
 
@@ -36,14 +36,16 @@ class Preset:
 
 def model_to_data(model: Decoder) -> dict[str, Any]:
     """Plain nested values that `model_from_data` reads back."""
-    return {"family": "decoder", **dataclasses.asdict(model)}
+    family = next(name for name, kind in FAMILIES.items() if type(model) is kind)
+    return {"family": family, **dataclasses.asdict(model)}
 
 
 def model_from_data(data: Any, path: str = "model") -> Decoder:
     """The spec that plain values declare. Raises InputError or UnknownError with the path of the value."""
     values = dict(_table(data, path))
-    check.choice(f"{path}.family", values.pop("family", "decoder"), FAMILIES)
-    return _build(Decoder, values, path)  # type: ignore[no-any-return]
+    family = values.pop("family", "decoder")
+    check.choice(f"{path}.family", family, list(FAMILIES))
+    return _build(FAMILIES[family], values, path)  # type: ignore[no-any-return]
 
 
 def plan_from_data(data: Any, path: str = "plan") -> Plan:

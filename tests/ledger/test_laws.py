@@ -13,6 +13,7 @@ from advisor.ledger import columns, estimate
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
 from advisor.spec import Decoder, Plan
+from advisor.spec.text import find_model
 from tests.oracle.specs import random_model, random_plan
 
 plans = st.builds(
@@ -109,6 +110,16 @@ def test_columns_split_where_a_rule_branches() -> None:
         for d, h in zip(d_model, heads, strict=True)
     ]
     assert columns(model, plan).peak.tolist() == alone
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2, 4, 8])
+def test_the_cache_is_shared_as_the_heads_are(kv_heads: int) -> None:
+    model = find_model("llama-3-8b").model
+    attention = dataclasses.replace(model.attention, kv_heads=kv_heads)
+    shared = estimate(dataclasses.replace(model, attention=attention), Plan(batch=1, sequence=8)).kv_cache
+    alone = dataclasses.replace(model.attention, kv_heads=model.attention.heads)
+    own = estimate(dataclasses.replace(model, attention=alone), Plan(batch=1, sequence=8)).kv_cache
+    assert shared.bytes_per_token * model.attention.heads == own.bytes_per_token * kv_heads
 
 
 IMPOSSIBLE = [0, -1, 2**63, 10**30, math.nan, math.inf, True, "8", None]
