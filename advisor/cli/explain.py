@@ -19,7 +19,8 @@ from advisor.units import format_bytes
 LABELS = ("memory", "parameters", "step FLOPs", "step time")
 NOTICEABLE = 0.001  # relative change of a reading below which a switch is left to --json
 MOST_SAVINGS = 10
-KERNELS_CHANGE = "* Other kernels run at the neighboring values: a jump is in these slopes."
+KERNELS_CHANGE = "* Other kernels run at a neighboring value: a jump is in this slope."
+PEAK_MOVES = "^ At a neighboring value the peak lies at another op, where another slope holds."
 COST = (
     "Cost: shares of parameters, sequence length and {speed} lost, added up. Gains are not set against it, nor is what",
     "a change does to the loss in other ways, such as another precision or a smaller batch.",
@@ -98,11 +99,16 @@ def _peak(p: Peak) -> list[str]:
 
 def _elasticities(found: Sequence[Elasticity]) -> list[str]:
     rows = [
-        [_name(e.knob) + "*" * (not e.same_kernels), f"{e.value:,}", *(_percent(getattr(e, r), 3) for r in READINGS)]
+        [
+            _name(e.knob) + "*" * (not e.same_kernels) + "^" * (not e.same_peak),
+            f"{e.value:,}",
+            *(_percent(getattr(e, r), 3) for r in READINGS),
+        ]
         for e in found
     ]
-    table = _table(["1 % more of", "now", *LABELS], rows)
-    return [*table, KERNELS_CHANGE] if not all(e.same_kernels for e in found) else table
+    notes = [KERNELS_CHANGE] * any(not e.same_kernels for e in found)
+    notes += [PEAK_MOVES] * any(not e.same_peak for e in found)
+    return [*_table(["1 % more of", "now", *LABELS], rows), *notes]
 
 
 def _switches(found: Sequence[Effect]) -> list[str]:

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 
 from advisor.errors import InputError
 from advisor.explain.knobs import Number, neighbors, numbers
-from advisor.explain.point import READINGS, Point
+from advisor.explain.point import READINGS, Point, Readings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Elasticity:
     """d log(reading) / d log(knob) at a point, one number per reading; `time` is None where no time can be said.
 
-    Elasticities add: knobs turned together in proportion have the sum of theirs.
+    Elasticities add: knobs turned together in proportion have the sum of theirs. Memory's is that of the level at the
+    op where the peak lies now: the peak is the highest of many levels, and another may overtake it at a neighbor.
     """
 
     knob: str  # its path
     value: int
     neighbors: tuple[int, ...]  # the values that the slope was taken from
     same_kernels: bool  # otherwise another kernel runs at a neighbor: a jump is in the slope
+    same_peak: bool  # otherwise the peak lies elsewhere at a neighbor: further on, another slope holds
     memory: float
     parameters: float
     flops: float
@@ -41,18 +43,24 @@ def _elasticity(point: Point, knob: Number) -> Elasticity | None:
     near = {value: p for value in neighbors(point, knob) if (p := point.attempt({knob.path: value}))}
     if not near:
         return None
-    points = [(knob.value, point), *near.items()]
+    points = [(knob.value, point.readings), *((value, _readings(point, p)) for value, p in near.items())]
     values: dict[str, float | None] = {}
     for i, reading in enumerate(READINGS):
-        readings = [(x, y) for x, p in points if (y := p.readings[i]) is not None]
-        values[reading] = slope(readings) * knob.value / readings[0][1] + 0.0 if readings else None
+        known = [(x, y) for x, readings in points if (y := readings[i]) is not None]
+        values[reading] = slope(known) * knob.value / known[0][1] + 0.0 if known else None
     return Elasticity(
         knob=knob.path,
         value=knob.value,
         neighbors=tuple(near),
         same_kernels=all(p.kernels == point.kernels for p in near.values()),
+        same_peak=all(p.peak_place == point.peak_place for p in near.values()),
         **values,  # type: ignore[arg-type]
     )
+
+
+def _readings(point: Point, turned: Point) -> Readings:
+    """The readings of a neighbor, its memory where the peak of the point lies."""
+    return turned.readings._replace(memory=turned.level(point.peak_place))
 
 
 def slope(points: list[tuple[int, float]]) -> float:

@@ -19,7 +19,7 @@ class Peak:
     parameters: int
     optimizer: int
     activations: int  # what grows with the batch: saved tensors, logits, temporaries
-    rest: int  # gradients, copies of the weights
+    rest: int  # gradients, copies of weights and of gradients
 
 
 def peak(point: Point, found: Iterable[Elasticity]) -> Peak:

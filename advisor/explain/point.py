@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.errors import AdvisorError
 from advisor.ledger import Estimate, estimate
+from advisor.ledger.readings import Allocated, Moment
 from advisor.ledger.step import run_step
 from advisor.spec import Decoder, Plan
 
@@ -26,6 +28,14 @@ class Readings(NamedTuple):
 
 
 READINGS = Readings._fields
+
+
+Place = tuple[str, str]  # phase and op, of any block
+
+
+def place(moment: Moment | Allocated) -> Place:
+    """Where in the step a moment lies, the same for all blocks: their number may differ."""
+    return moment.phase, re.sub(r"\d+", "", moment.op)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,16 @@ class Point:
         return Readings(
             e.memory.allocated.bytes, e.parameters.total, e.flops.step, e.time.step_seconds if e.time else None
         )
+
+    @property
+    def peak_place(self) -> Place:
+        """Where the peak lies."""
+        return place(self.estimate.memory.allocated)
+
+    def level(self, where: Place) -> int:
+        """The highest level of allocated memory at a place; the peak, where the step has no such place [bytes]."""
+        moments = self.estimate.memory.timeline
+        return max((m.bytes for m in moments if place(m) == where), default=self.readings.memory)
 
     @property
     def tokens_per_second(self) -> float:

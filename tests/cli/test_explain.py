@@ -17,7 +17,7 @@ def test_the_keys() -> None:
     assert set(a) == {"peak", "elasticities", "switches", "savings", "claims"}
     assert set(a["peak"]) == {"bytes", "phase", "op", "parameters", "optimizer", "activations", "rest"}
     readings = {"memory", "parameters", "flops", "time"}
-    assert set(a["elasticities"][0]) == {"knob", "value", "neighbors", "same_kernels"} | readings
+    assert set(a["elasticities"][0]) == {"knob", "value", "neighbors", "same_kernels", "same_peak"} | readings
     assert set(a["switches"][0]) == {"knob", "value", "other"} | readings
     assert set(a["savings"][0]) == {"changes", "freed", "parameters_lost", "sequence_lost", "speed_lost"}
     assert set(a["claims"][0]) == {"claim", "computed", "holds"}

@@ -127,6 +127,22 @@ def test_the_parts_of_the_peak(plan: dict[str, str]) -> None:
     assert larger.readings.memory - p.bytes == pytest.approx(p.activations, rel=1e-3)
 
 
+def test_the_slope_is_that_of_the_op_at_the_peak() -> None:
+    """GPT-2 XL on one sequence: the gradients of all weights outweigh its logits, but not the logits of two.
+
+    The tied table's two gradients are added out of place, so there are two tables more.
+    """
+    point = preset("gpt2-xl", batch=1)
+    found = by_knob(point)
+    batch, memory = found["plan.batch"], point.estimate.memory
+    assert memory.allocated.phase == "backward"
+    assert not batch.same_peak
+    assert found["model.depth"].same_peak
+    p = peak(point, found.values())
+    assert p.rest == pytest.approx(memory.gradients + 2 * 4 * 50257 * 1600, rel=1e-4)
+    assert batch.memory < 1e-4
+
+
 def test_switches_say_what_estimates_say() -> None:
     point = preset("gpt2", "RTX 4090", precision="fp32")
     found = {(e.knob, e.other): e for e in effects(point)}
