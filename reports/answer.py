@@ -126,7 +126,4 @@ def _same_tokens(mine: int, theirs: int) -> str:
 
 def answer(record: StudyRecord) -> Answer:
     """Read the answer off a record."""
-    tuned = record.best
-    reruns = [t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None]
-    fair = [t for t in reruns if tuned and t.tokens == tuned.tokens]
-    return Answer(record=record, tuned=tuned, measured=fair[0] if fair else tuned, default=record.default)
+    return Answer(record=record, tuned=record.best, measured=record.measured, default=record.default)

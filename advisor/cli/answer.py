@@ -8,8 +8,8 @@ from studies.records import StudyRecord, TrialRecord
 
 def lines(record: StudyRecord) -> list[str]:
     """The tuned hyperparameters, what they gained, and on what."""
-    best, default = record.best, record.default
-    if best is None:
+    best, measured, default = record.best, record.measured, record.default
+    if best is None or measured is None or measured.value is None:
         return [f"study {record.name}: no trial of the search has ended well yet"]
     rows = [
         f"Tuned on {_device(record)}: {format_count(best.tokens)} tokens per trial, "
@@ -18,10 +18,10 @@ def lines(record: StudyRecord) -> list[str]:
         *(f"   {label:<15}{value}" for label, value in _settings(best)),
         "",
         f"   {'':<15}validation loss [nats/token], same token budget",
-        f"   {'tuned':<15}{best.value:.4f}{_spread(record)}",
+        f"   {'tuned':<15}{measured.value:.4f}  ({_source(best, measured)})",
     ]
-    if default is not None and default.value is not None and best.value is not None:
-        gain = default.value - best.value
+    if default is not None and default.value is not None:
+        gain = default.value - measured.value
         rows += [
             f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
             f"   {'gain':<15}{gain:.4f}  ({gain / default.value:.1%})",
@@ -65,9 +65,10 @@ def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _spread(record: StudyRecord) -> str:
-    again = [f"{t.value:.4f}" for t in record.trials_of("final") if t.state == "COMPLETE"]
-    return f"  (run again with other seeds: {', '.join(again)})" if again else ""
+def _source(best: TrialRecord, measured: TrialRecord) -> str:
+    if measured.number == best.number:
+        return "the winning trial's own loss, which includes the luck of being picked"
+    return f"run again with another seed; the winning trial itself had {best.value:.4f}"
 
 
 def _scale(record: StudyRecord, best: TrialRecord) -> list[str]:
