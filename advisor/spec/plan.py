@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.check import Size
 from advisor.spec.decoder import Decoder
@@ -38,6 +39,13 @@ class Plan:
         check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
         check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
         check.flag("plan.keep_logits", self.keep_logits)
+        if self.attention_kernel == "flash" and self.precision == "fp32":
+            raise InputError(
+                "plan.attention_kernel",
+                expected="auto, efficient or math: flash computes in half precision only",
+                got="flash with fp32",
+                nearest="efficient",
+            )
 
     @property
     def kernel(self) -> str:
