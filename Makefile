@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format oracle-rows bench-sizing clean
+.PHONY: help demo test check format oracle-rows bench-sizing bench-commands clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ oracle-rows: $(VENV)/.installed-dev  ## Record random steps again with PyTorch o
 
 bench-sizing: $(VENV)/.installed-dev  ## Configs per second and error of the memory estimate, beside a textbook formula
 	$(BIN)/python -m tests.bench.sizing
+
+bench-commands: $(VENV)/.installed-dev  ## Time of commands as whole processes, beside importing click
+	$(BIN)/python -m tests.bench.commands
 
 clean:  ## Remove the virtual environment
 	rm -rf $(VENV)

@@ -1,8 +1,6 @@
 """advisor explain, as a user runs it."""
 
 import json
-import resource
-from collections.abc import Callable
 
 import pytest
 
@@ -72,16 +70,3 @@ def test_one_clear_line(arguments: list[str]) -> None:
 
 def test_nothing_heavy_is_loaded() -> None:
     assert loaded(*EXPLAIN, "--free", "4GiB", "--claims") == set()
-
-
-def test_an_answer_in_the_time_of_a_few_sizes() -> None:
-    """User time, the best of three, so that other work on the machine does not count."""
-
-    def seconds(run: Callable[[], object]) -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        run()
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-
-    size = min(seconds(lambda: advisor("size", "gpt2", "--gpu", "RTX 4090")) for _ in range(3))
-    pairs = min(seconds(lambda: advisor(*EXPLAIN, "--free", "6.5GiB")) for _ in range(3))
-    assert pairs < 8 * size
