@@ -59,7 +59,7 @@ class Machine:
         self.tape = Tape()
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
-        self.given_bytes: Any = 0
+        self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
         self.saved: dict[Storage, Any] = {}  # storages saved for backward, with how often their segment repeats
         self._sequence = 0
         self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
@@ -75,7 +75,7 @@ class Machine:
     def given(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
         """A tensor that lives before and after the step: a batch of token ids, a buffer."""
         storage = Storage(numel(shape) * ITEM_SIZE[dtype], None)
-        self.given_bytes = self.given_bytes + aligned(storage.size)
+        self.given_sizes.append(aligned(storage.size))
         return Tensor(shape, dtype, storage)
 
     def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
