@@ -8,10 +8,11 @@ from advisor.propose.candidates import Question
 from advisor.propose.proposal import NEGLIGIBLE, Answer, Proposal
 
 SHOWN = 200  # candidates kept for the picture of what fits
+FARTHEST = 3  # times the GPU's memory: what lies beyond makes the picture small
 
 
 def as_target(answer: Answer) -> dict[str, Any]:
-    """GPU, proposals, the first one's memory timeline, and a sample of the candidates at its micro-batch."""
+    """GPU, proposals, the first one's memory timeline, and a sample of the candidates."""
     chosen = answer.proposals[0]
     allocated = chosen.estimate.memory.allocated
     return {
@@ -52,10 +53,14 @@ def _proposal(p: Proposal, question: Question) -> dict[str, Any]:
 
 
 def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
-    """Candidates with the plan of the first proposal, evenly spread over the sizes; what limits each."""
+    """Shapes, each with its best plan that fits or else its most frugal one, evenly spread over the sizes."""
     c = answer.candidates
-    alike = (c.batch == chosen.plan.batch) & (c.checkpointed == (chosen.plan.checkpointing == "block"))
-    rows = np.flatnonzero(alike)
+    rank = np.where(c.fits, c.loss, 1e9 + c.peak)  # a plan that fits goes before any that does not
+    order = np.lexsort((rank, c.d_model, c.depth))
+    first = np.ones(len(order), bool)
+    first[1:] = (np.diff(c.depth[order]) != 0) | (np.diff(c.d_model[order]) != 0)
+    rows = order[first]
+    rows = rows[c.peak[rows] <= FARTHEST * answer.question.gpu.memory_bytes]
     rows = rows[np.argsort(c.parameters[rows], kind="stable")]
     picked = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).round().astype(int)]
     return [

@@ -87,6 +87,6 @@ def test_the_target_is_plain_and_says_what_limits() -> None:
     target = as_target(propose(QUESTION))
     assert json.loads(json.dumps(target)) == target
     assert len(target["candidates"]) <= 200
-    assert {c["limited_by"] for c in target["candidates"]} >= {"memory", "size"}
+    assert {c["limited_by"] for c in target["candidates"]} == {"memory", "time", "size", ""}
     assert all(c["fits"] != (c["limited_by"] == "memory") for c in target["candidates"])
     assert max(m["bytes"] for m in target["timeline"]) == target["chosen"]["peak_bytes"]
