@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import textwrap
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from advisor.spec.plan import PRECISIONS
 from advisor.units import format_bytes, format_seconds
 
 MAX_SECONDS = 10 * 365 * 86400
+WIDTH = 100  # columns of a paragraph
 
 
 @click.command()
@@ -66,5 +68,6 @@ def lines(answer: Answer) -> list[str]:
     head = f"{q.gpu.name}, {format_bytes(q.gpu.memory_bytes)}, {format_seconds(q.seconds)} of training"
     rows = [f"{head}: {int(answer.candidates.fits.sum()):,} of {len(answer.candidates.depth):,} candidates fit", ""]
     for rank, p in enumerate(answer.proposals, 1):
-        rows += [f"{rank}. {summary(p)}", f"   predicted loss {p.predicted_loss:.3f}: {p.reason}"]
-    return [*rows, "", f"Ranked by the {answer.rule}."]
+        first, *others = summary(p)
+        rows += [f"{rank}. {first}", *(f"   {line}" for line in others)]
+    return [*rows, "", *textwrap.wrap(f"Ranked by the {answer.rule}.", WIDTH)]

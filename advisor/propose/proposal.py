@@ -118,11 +118,14 @@ def _nearest(question: Question, c: Candidates) -> str:
     )
 
 
-def summary(p: Proposal) -> str:
-    """One proposal in one line."""
-    return (
+def summary(p: Proposal) -> list[str]:
+    """One proposal in three short lines."""
+    checkpointing = " with checkpointing" if p.plan.checkpointing == "block" else ""
+    time = f" in {format_seconds(p.hours * 3600)}" if p.hours else ""
+    return [
         f"{p.name}: {p.estimate.parameters.total:,} parameters, {p.model.depth} layers of {p.model.d_model}, "
-        f"batch {p.plan.batch}{' with checkpointing' if p.plan.checkpointing == 'block' else ''}, "
-        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens"
-        f"{f' in {format_seconds(p.hours * 3600)}' if p.hours else ''}, limited by {p.limited_by}"
-    )
+        f"batch {p.plan.batch}{checkpointing}",
+        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens{time}, "
+        f"limited by {p.limited_by}",
+        f"predicted loss {p.predicted_loss:.3f}: {p.reason}",
+    ]
