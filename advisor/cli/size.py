@@ -2,37 +2,56 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from advisor.cli import options
+from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
 from advisor.spec import Plan
-from advisor.spec.text import find_model
+from advisor.spec.hf import read_hf
+from advisor.spec.text import Preset, find_model
 from advisor.units import format_bytes, format_flops, format_seconds
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="[MODEL]", required=False)
+@click.option("--hf", metavar="PATH", help="A Hugging Face config.json in place of MODEL.")
 @options.gpu
 @options.plan_options
 @options.as_json
-def size(model: str, gpu_name: str | None, gpu_memory: int | None, as_json: bool, **plan_values: Any) -> None:
+def size(
+    model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, as_json: bool, **plan_values: Any
+) -> None:
     """Parameters, FLOPs, memory and time of one training step of MODEL.
 
     MODEL is a preset (gpt2, gpt2-xl, tiny, ...) or a .toml or .json file with a [model] table.
     Allocated memory is exact to the byte; reserved and device memory and time are predictions with 90 % intervals.
     """
-    spec = find_model(model).model
+    chosen = _chosen_model(model, hf)
+    spec = chosen.model
     gpu = options.chosen_gpu(gpu_name, gpu_memory)
     plan = options.chosen_plan(int(spec.context), **plan_values)
     result = estimate(spec, plan, gpu)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(result)))
     else:
-        click.echo("\n".join(lines(model, plan, gpu, result)))
+        click.echo("\n".join(lines(chosen.name, plan, gpu, result)))
+
+
+def _chosen_model(name: str | None, hf: str | None) -> Preset:
+    """The one that is named; what a config.json says and the spec does not model goes to standard error."""
+    if name is not None and hf is None:
+        return find_model(name)
+    if name is not None or hf is None:
+        raise InputError("MODEL", expected="either MODEL or --hf PATH", got=f"{name} and {hf}" if name else None)
+    chosen = read_hf(Path(hf))
+    if chosen.note:
+        click.echo(f"note: {chosen.note}", err=True)
+    return chosen
 
 
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:

@@ -75,7 +75,7 @@ def _table(data: Any, path: str) -> dict[str, Any]:
 
 def read_model(path: Path) -> Preset:
     """A model file: `[model]`, optionally `source`, `note` and `published_parameters`; TOML, or JSON by its suffix."""
-    data = _table(_parse(path), str(path))
+    data = _table(parse(path), str(path))
     check.known_keys("", list(data), ["model", "source", "note", "published_parameters"])
     if "model" not in data:
         raise InputError(str(path), expected="a [model] table", got=list(data))
@@ -88,7 +88,8 @@ def read_model(path: Path) -> Preset:
     )
 
 
-def _parse(path: Path) -> Any:
+def parse(path: Path) -> Any:
+    """The values of a TOML file, or of a JSON file by its suffix. Raises InputError."""
     try:
         if path.stat().st_size > MAX_FILE:
             raise InputError(str(path), expected=f"a model file of at most {MAX_FILE} bytes", got=path.stat().st_size)

@@ -1,0 +1,277 @@
+"""Hugging Face models as specs: one mapping per `model_type`, for what transformers 4 and 5 write.
+
+Parameters equal those of the class that `architectures` names. Defaults are those of the type's config class.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import InputError, UnknownError
+from advisor.spec import check
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
+from advisor.spec.decoder import Decoder
+from advisor.spec.hf_config import HfConfig
+from advisor.spec.text import Preset, parse
+
+LAYER_TYPES = ("full_attention", "sliding_attention")
+
+
+def read_hf(path: Path) -> Preset:
+    """The model that a config.json declares; what is not modelled is in the note. Raises InputError, UnknownError."""
+    model, notes = model_from_hf(parse(path))
+    return Preset(name=str(path), model=model, source=str(path), published_parameters=None, note="; ".join(notes))
+
+
+def model_from_hf(data: Any) -> tuple[Decoder, list[str]]:
+    """The spec of a config's values, and notes on what is not modelled. Raises InputError or UnknownError."""
+    config = HfConfig(data)
+    head, mapping = _type(config)
+    config.head(head)
+    config.only("quantization_config", None, "training quantized weights")
+    model = mapping(config)
+    config.refuse_the_rest()
+    if config.value("auto_map", None):
+        config.notes.append(f"auto_map: code beside the file is not read, {head} of transformers is sized")
+    return model, config.notes
+
+
+def _type(config: HfConfig) -> tuple[str, Callable[[HfConfig], Decoder]]:
+    name = config.value("model_type")
+    if not isinstance(name, str):
+        raise InputError("model_type", expected="a name", got=name)
+    if name in MISSING:
+        supported = f"a type that is supported ({name} is not supported yet: the spec has no {MISSING[name]})"
+        raise InputError("model_type", expected=supported, got=name)
+    if name not in TYPES:
+        raise UnknownError("model_type", name, TYPES | MISSING)
+    return TYPES[name]
+
+
+def _gpt2(config: HfConfig) -> Decoder:
+    config.only("add_cross_attention", False, "cross-attention")
+    config.only("reorder_and_upcast_attn", False, "attention in fp32")
+    d_model, residual = config.whole("n_embd"), config.rate("resid_pdrop", 0.1)
+    hidden = config.whole_or_none("n_inner", None, check.MAX_WIDTH * 8)
+    return Decoder(
+        context=config.whole("n_positions", high=check.MAX_CONTEXT),
+        d_model=d_model,
+        depth=config.whole("n_layer", high=check.MAX_DEPTH),
+        embedding=Embedding(vocab=_vocab(config), dropout=config.rate("embd_pdrop", 0.1)),
+        attention=Attention(heads=config.whole("n_head"), dropout=_dropout(config, "attn_pdrop", 0.1, residual)),
+        mlp=MLP(
+            hidden=hidden or 4 * d_model,
+            activation=config.activation("activation_function", "gelu_new"),
+            dropout=residual,
+        ),
+        head=Head(tied=config.flag("tie_word_embeddings", True)),
+    )
+
+
+def _opt(config: HfConfig) -> Decoder:
+    d_model, residual = config.whole("hidden_size"), config.rate("dropout", 0.1)
+    config.only("do_layer_norm_before", True, "post-norm, as in opt-350m,")
+    config.only("word_embed_proj_dim", d_model, "a projection of the embedding, as in opt-350m,")
+    config.only("layer_norm_elementwise_affine", True, "a norm without weights")
+    bias = config.flag("enable_bias", True)
+    return Decoder(
+        **_size(config),
+        embedding=Embedding(vocab=_vocab(config), spare_positions=2),
+        attention=Attention(
+            heads=config.whole("num_attention_heads"), projections="separate", qkv_bias=bias, out_bias=bias,
+            dropout=_dropout(config, "attention_dropout", 0.0, residual),
+        ),
+        mlp=MLP(
+            hidden=_hidden(config, "ffn_dim"), activation=config.activation("activation_function", "relu"),
+            bias=bias, dropout=residual,
+        ),
+        norm=Norm(final=not config.flag("_remove_final_layer_norm", False)),
+        head=Head(tied=config.flag("tie_word_embeddings", True)),
+    )  # fmt: skip
+
+
+def _gpt_neox(config: HfConfig) -> Decoder:
+    bias, residual = config.flag("attention_bias", True), config.rate("hidden_dropout")
+    config.notes.append("query_key_value: one weight there, three here; the same parameters")
+    return Decoder(
+        **_size(config),
+        embedding=Embedding(vocab=_vocab(config), positions="none", dropout=residual),
+        attention=Attention(
+            heads=config.whole("num_attention_heads"), projections="separate", qkv_bias=bias, out_bias=bias,
+            rotary=_rotary(config, 0.25, "rotary_emb_base", "rotary_pct"),
+            dropout=_dropout(config, "attention_dropout", 0.0, residual),
+        ),
+        mlp=MLP(hidden=_hidden(config), activation=config.activation("hidden_act", "gelu"), dropout=residual),
+        norm=Norm(placement="parallel" if config.flag("use_parallel_residual", True) else "pre"),
+        head=Head(tied=config.flag("tie_word_embeddings", False)),
+    )  # fmt: skip
+
+
+def _phi(config: HfConfig) -> Decoder:
+    config.only("qk_layernorm", False, "a layer norm of queries and keys")
+    residual = config.rate("resid_pdrop")
+    return Decoder(
+        **_size(config),
+        embedding=Embedding(vocab=_vocab(config), positions="none", dropout=config.rate("embd_pdrop")),
+        attention=_attention(config, qkv_bias=True, out_bias=True, fraction=0.5, residual=residual),
+        mlp=MLP(hidden=_hidden(config), activation=config.activation("hidden_act", "gelu_new"), dropout=residual),
+        norm=Norm(placement="parallel-shared"),
+        head=Head(tied=config.flag("tie_word_embeddings", False), bias=True),
+    )
+
+
+def _llama(config: HfConfig) -> Decoder:
+    bias = config.flag("attention_bias", False)
+    attention = _attention(config, qkv_bias=bias, out_bias=bias)
+    return _gated(config, attention, bias=config.flag("mlp_bias", False))
+
+
+def _mistral(config: HfConfig) -> Decoder:
+    _note_window(config, config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT))
+    return _gated(config, _attention(config, kv_heads=8))
+
+
+def _qwen2(config: HfConfig) -> Decoder:
+    _note_qwen_window(config)
+    return _gated(config, _attention(config, kv_heads=32, qkv_bias=True))
+
+
+def _qwen3(config: HfConfig) -> Decoder:
+    _note_qwen_window(config)
+    bias = config.flag("attention_bias", False)
+    attention = _attention(config, kv_heads=32, head_size=128, qkv_bias=bias, out_bias=bias, qk_norm=True)
+    return _gated(config, attention)
+
+
+def _gemma(config: HfConfig) -> Decoder:
+    config.only("use_bidirectional_attention", False, "attention without a causal mask")
+    key = "hidden_act" if config.value("hidden_activation", None) is None else "hidden_activation"
+    config.value("hidden_act", None)  # older files hold both, and mean the other
+    bias = config.flag("attention_bias", False)
+    attention = _attention(config, kv_heads=16, head_size=256, qkv_bias=bias, out_bias=bias)
+    return _gated(config, attention, activation=(key, "gelu_pytorch_tanh"), scaled=True, tied=True)
+
+
+def _phi3(config: HfConfig) -> Decoder:
+    config.rate("embd_pdrop")  # declared by the config class, used by no layer
+    _note_window(config, config.whole_or_none("sliding_window", None, check.MAX_CONTEXT))
+    config.notes.append("qkv_proj, gate_up_proj: one weight there, one for each part here; the same parameters")
+    residual = config.rate("resid_pdrop")
+    return _gated(config, _attention(config, fraction=1.0, residual=residual), dropout=residual)
+
+
+# model_type -> the class with the language-modelling head, and the mapping
+TYPES: dict[str, tuple[str, Callable[[HfConfig], Decoder]]] = {
+    "gpt2": ("GPT2LMHeadModel", _gpt2),
+    "gpt_neox": ("GPTNeoXForCausalLM", _gpt_neox),
+    "opt": ("OPTForCausalLM", _opt),
+    "llama": ("LlamaForCausalLM", _llama),
+    "mistral": ("MistralForCausalLM", _mistral),
+    "qwen2": ("Qwen2ForCausalLM", _qwen2),
+    "qwen3": ("Qwen3ForCausalLM", _qwen3),
+    "gemma": ("GemmaForCausalLM", _gemma),
+    "phi": ("PhiForCausalLM", _phi),
+    "phi3": ("Phi3ForCausalLM", _phi3),
+}
+# model_type -> what the spec would need
+MISSING = {
+    "mixtral": "mixture of experts",
+    "qwen2_moe": "mixture of experts",
+    "gemma2": "soft caps of scores and logits",
+    "gemma3_text": "layers that differ in window and rotary base",
+    "bert": "encoder",
+    "roberta": "encoder",
+    "t5": "encoder-decoder with relative positions",
+}
+
+
+def _size(config: HfConfig) -> dict[str, int]:
+    return {
+        "context": config.whole("max_position_embeddings", high=check.MAX_CONTEXT),
+        "d_model": config.whole("hidden_size"),
+        "depth": config.whole("num_hidden_layers", high=check.MAX_DEPTH),
+    }
+
+
+def _vocab(config: HfConfig) -> int:
+    return config.whole("vocab_size", high=check.MAX_VOCAB)
+
+
+def _hidden(config: HfConfig, key: str = "intermediate_size") -> int:
+    return config.whole(key, high=check.MAX_WIDTH * 8)
+
+
+def _gated(
+    config: HfConfig, attention: Attention, *, bias: bool = False, scaled: bool = False, tied: bool = False,
+    activation: tuple[str, str] = ("hidden_act", "silu"), dropout: float = 0.0,
+) -> Decoder:  # fmt: skip
+    """RMS pre-norm, rotary positions, gated MLP: Llama and what came of it."""
+    return Decoder(
+        **_size(config),
+        embedding=Embedding(vocab=_vocab(config), positions="none", scaled=scaled),
+        attention=attention,
+        mlp=MLP(
+            hidden=_hidden(config), activation=config.activation(*activation), gated=True, bias=bias, dropout=dropout
+        ),
+        norm=Norm(kind="rms", bias=False),
+        head=Head(tied=config.flag("tie_word_embeddings", tied)),
+    )
+
+
+def _attention(
+    config: HfConfig, *, kv_heads: int | None = None, head_size: int | None = None, qkv_bias: bool = False,
+    out_bias: bool = False, qk_norm: bool = False, fraction: float | None = None, residual: float = 0.0,
+) -> Attention:  # fmt: skip
+    """Rotary attention with shared key-value heads; `kv_heads` and `head_size` are the type's defaults."""
+    return Attention(
+        heads=config.whole("num_attention_heads"),
+        kv_heads=config.whole_or_none("num_key_value_heads", kv_heads),
+        head_size=config.whole_or_none("head_dim", head_size),
+        projections="separate",
+        qkv_bias=qkv_bias,
+        out_bias=out_bias,
+        rotary=_rotary(config, fraction),
+        qk_norm=qk_norm,
+        dropout=_dropout(config, "attention_dropout", 0.0, residual),
+    )
+
+
+def _rotary(
+    config: HfConfig, fraction: float | None, theta_key: str = "rope_theta", fraction_key: str = "partial_rotary_factor"
+) -> Rotary:
+    """transformers 5 keeps both values in `rope_parameters`, 4 beside the rest. Scaling costs nothing and is left out.
+
+    `fraction` is the type's default; None where the type rotates whole heads.
+    """
+    scaling, parameters = config.table("rope_scaling"), config.table("rope_parameters")
+    given = scaling or parameters
+    base = given.get("rope_theta", config.value(theta_key, 10_000.0))
+    share = given.get("partial_rotary_factor", config.value(fraction_key, fraction or 1.0))
+    check.positive(theta_key, base)
+    check.positive(fraction_key, share, 1.0)
+    if fraction is None and share != 1:
+        raise InputError(fraction_key, expected="1: this model_type rotates whole heads", got=share)
+    return Rotary(base=float(base), fraction=float(share))
+
+
+def _dropout(config: HfConfig, key: str, default: float, residual: float) -> float:
+    """The spec has one rate for attention weights and output: the output's, whose mask costs memory in every kernel."""
+    rate = config.rate(key, default)
+    if rate != residual:
+        config.notes.append(f"{key} is {rate:g}: counted as {residual:g}, the rate after the output projection")
+    return residual
+
+
+def _note_window(config: HfConfig, window: int | None) -> None:
+    if window is not None and window < config.whole("max_position_embeddings", high=check.MAX_CONTEXT):
+        config.notes.append(f"sliding_window is {window}: attention and KV cache are counted without it")
+
+
+def _note_qwen_window(config: HfConfig) -> None:
+    layers = config.value("layer_types", None)
+    if layers is not None and not isinstance(layers, list):
+        raise InputError("layer_types", expected="a list of names", got=layers)
+    for layer in layers or []:
+        check.choice("layer_types", layer, LAYER_TYPES)
+    window = config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT)
+    _note_window(config, window if config.flag("use_sliding_window", False) else None)
