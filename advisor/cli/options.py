@@ -88,15 +88,21 @@ def required_gpu(name: str | None, memory: int | None) -> GPU:
 
 PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--batch", type=int, default=8, show_default=True, help="Micro-batch [sequences]."),
+    click.option("--accumulation", type=int, default=1, show_default=True, help="Micro-batches per optimizer step."),
     click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context."),
     click.option(
         "--precision", default="bf16", show_default=True, metavar="NAME",
         help=f"One of {', '.join(plan.PRECISIONS)}; bf16 keeps fp32 weights under autocast.",
     ),
     click.option(
-        "--optimizer-implementation", default="fused", show_default=True, metavar="NAME",
-        help=f"AdamW as {' or '.join(plan.OPTIMIZER_IMPLEMENTATIONS)}.",
+        "--optimizer", default="adamw", show_default=True, metavar="NAME",
+        help=f"One of {', '.join(plan.OPTIMIZERS)}, as torch.optim has them.",
     ),
+    click.option(
+        "--optimizer-implementation", default="fused", show_default=True, metavar="NAME",
+        help=f"One of {', '.join(plan.OPTIMIZER_IMPLEMENTATIONS[plan.OPTIMIZERS[0]])}.",
+    ),
+    click.option("--grad-clip", is_flag=True, help="The norm of all gradients is clipped before the update."),
     click.option(
         "--checkpointing", default="none", show_default=True, metavar="NAME",
         help=f"Activation checkpointing: {' or '.join(plan.CHECKPOINTING)} (every block recomputed).",

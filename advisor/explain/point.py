@@ -92,7 +92,7 @@ class Point:
     def tokens_per_second(self) -> float:
         """Throughput; where no time can be said, the inverse of the FLOPs per token, which ranks alike."""
         e = self.estimate
-        return e.time.tokens_per_second if e.time else self.plan.batch * self.plan.sequence / e.flops.step
+        return e.time.tokens_per_second if e.time else self.plan.tokens / e.flops.step
 
     @property
     def phase_peaks(self) -> dict[str, int]:

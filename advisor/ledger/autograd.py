@@ -46,8 +46,9 @@ class Edge(NamedTuple):
 
 
 def accumulate(machine: Machine, saved: Any, grads: Grads) -> Grads:
-    """AccumulateGrad: the parameter keeps the gradient's storage as it is."""
-    saved.grad = grads[0]
+    """AccumulateGrad: the parameter keeps the gradient's storage as it is; a later one is added in place."""
+    if saved.grad is None:
+        saved.grad = grads[0]
     return []
 
 
@@ -70,7 +71,7 @@ def run_backward(machine: Machine, root: Edge, grad: Tensor) -> None:
             buffer = buffers.setdefault(edge.node, [None] * edge.node.outputs)
             earlier = buffer[edge.output]
             buffer[edge.output] = arrived if earlier is None else machine.empty(arrived.shape, arrived.dtype, "add")
-            del arrived, earlier
+            del arrived, earlier, buffer
             waiting[edge.node] -= 1
             if waiting[edge.node] == 0:
                 heapq.heappush(ready, edge.node)

@@ -106,6 +106,6 @@ def _check_size(model: Decoder, plan: Plan) -> None:
     widest = np.maximum(np.maximum(model.mlp.hidden, 3 * np.asarray(model.d_model, float)), model.embedding.vocab)
     scores = np.asarray(model.attention.heads, float) * plan.sequence * (plan.kernel == "math")
     weights = (np.asarray(model.embedding.vocab, float) + model.context + 12.0 * widest) * model.d_model
-    bound = np.max((tokens * (widest + scores) + weights) * 64 * np.asarray(model.depth, float))
+    bound = np.max((tokens * (widest + scores) + weights) * 64 * np.asarray(model.depth, float) * plan.accumulation)
     if bound > MAX_BYTES:
         raise InputError("columns", expected=f"candidates below {MAX_BYTES:.3g} bytes", got=f"{bound:.3g} bytes")

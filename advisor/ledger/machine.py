@@ -16,16 +16,20 @@ from advisor.ledger.tensor import ITEM_SIZE, Storage, Tensor, numel
 
 
 class Parameter(Tensor):
-    """A trainable weight; `repeat` identical ones exist when it stands in a repeated block."""
+    """A trainable weight of a segment; `repeat` identical ones exist when it stands in a repeated block."""
 
-    __slots__ = ("grad", "path", "repeat", "role")
+    __slots__ = ("grad", "path", "repeat", "role", "segment")
 
-    def __init__(self, path: str, shape: tuple[Any, ...], dtype: str, role: str, repeat: Any) -> None:
+    def __init__(self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment) -> None:
         super().__init__(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], None))
-        self.path, self.role, self.repeat = path, role, repeat
+        self.path, self.role, self.segment, self.repeat = path, role, segment, segment.repeat
         self.grad: Tensor | None = None
+        self.expect_gradient()
+
+    def expect_gradient(self) -> None:
+        """The graph of the next forward pass ends here."""
         node = Node(PARAMETER_SEQUENCE, accumulate, [])
-        node.path, node.saved = path, self
+        node.path, node.saved = self.path, self
         self.edge = Edge(node)
 
 
@@ -60,6 +64,7 @@ class Machine:
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
+        self._declared: Iterator[Parameter] | None = None  # the weights, when a micro-batch before has declared them
         self.saved: dict[Storage, Any] = {}  # storages saved for backward, with how often their segment repeats
         self._sequence = 0
         self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
@@ -75,15 +80,24 @@ class Machine:
     def given(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
         """A tensor that lives before and after the step: a batch of token ids, a buffer."""
         storage = Storage(numel(shape) * ITEM_SIZE[dtype], None)
-        self.given_sizes.append(aligned(storage.size))
+        if self._declared is None:
+            self.given_sizes.append(aligned(storage.size))
         return Tensor(shape, dtype, storage)
 
     def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
-        """Declares a weight of the segment that runs now."""
+        """Declares a weight of the segment that runs now, or finds it again in a later micro-batch."""
+        if self._declared is not None:
+            weight = next(self._declared)
+            weight.expect_gradient()
+            return weight
         segment = self.tape.segments[-1]
-        weight = Parameter(f"{segment.name}.{path}".lstrip("."), shape, self.weight_dtype, role, segment.repeat)
+        weight = Parameter(f"{segment.name}.{path}".lstrip("."), shape, self.weight_dtype, role, segment)
         self.parameters.append(weight)
         return weight
+
+    def next_micro_batch(self) -> None:
+        """The next forward pass has the same weights, and its batch takes the place of the last one."""
+        self._declared = iter(self.parameters)
 
     def node(self, backward: Backward, inputs: list[Tensor], outputs: int = 1) -> Node:
         """A node of the backward graph for the op that runs now."""

@@ -13,7 +13,10 @@ class Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Flops:
-    """Of one micro-batch [FLOP]: 2 per multiply-add; matrix products and attention, causal attention not halved."""
+    """Of one optimizer step, all its micro-batches [FLOP].
+
+    2 per multiply-add; matrix products and attention, causal attention not halved.
+    """
 
     forward: float
     step: float

@@ -31,9 +31,7 @@ def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
         flops=flops,
         memory=memory,
         kv_cache=KVCache(bytes_per_token=_cache_bytes(model, plan)),
-        time=time_reading(seconds, int(plan.batch * plan.sequence), flops.step, gpu, plan.precision)
-        if gpu and seconds
-        else None,
+        time=time_reading(seconds, int(plan.tokens), flops.step, gpu, plan.precision) if gpu and seconds else None,
         verdict=outside.verdict(memory.device, gpu.memory_bytes) if gpu else None,
     )
 

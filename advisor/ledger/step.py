@@ -9,8 +9,10 @@ from typing import Any
 
 from advisor.ledger import decoder
 from advisor.ledger.autograd import run_backward
+from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
-from advisor.ledger.tape import ALIGNMENT, Segment, aligned
+from advisor.ledger.optimizer import run_optimizer, state_sizes
+from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
 from advisor.spec import Decoder, Plan
 
@@ -45,17 +47,17 @@ class Step:
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
-        return sum((s.flops * s.repeat for s in self.segments if phase in (None, s.phase)), 0.0)
+        return sum((s.flops * s.runs for s in self.segments if phase in (None, s.phase)), 0.0)
 
     @property
     def written(self) -> Any:
         """Bytes of all tensors that the step makes."""
-        return sum((s.written() * s.repeat for s in self.segments), 0)
+        return sum((s.written() * s.runs for s in self.segments), 0)
 
     @property
     def launches(self) -> Any:
         """Kernels that the step launches, about one per tensor made."""
-        return sum((sum(e.sign > 0 for e in s.events) * s.repeat for s in self.segments), 0)
+        return sum((sum(e.sign > 0 for e in s.events) * s.runs for s in self.segments), 0)
 
 
 def run_step(spec: Decoder, plan: Plan) -> Step:
@@ -63,9 +65,15 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
     m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
     kept, loss = _forward(m, spec, plan)
     saved = sum((storage.size * repeat for storage, repeat in m.saved.items()), 0)
-    m.saved.clear()
     _backward(m, loss)
-    _optimizer(m, plan)
+    if branch(plan.accumulation > 1):
+        first = len(m.tape.segments)
+        m.next_micro_batch()
+        kept, loss = _forward(m, spec, plan)
+        _backward(m, loss)
+        for segment in m.tape.segments[first:]:
+            segment.micro_batches = plan.accumulation - 1
+    run_optimizer(m, plan)
     del kept
     return Step(
         segments=m.tape.segments,
@@ -73,7 +81,7 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
         saved=saved,
         given=m.given_sizes,
         weights=parameter_bytes(m.parameters),
-        state_sizes=[_state_sizes(p, plan) for p in m.parameters],
+        state_sizes=[state_sizes(p, plan) for p in m.parameters],
     )
 
 
@@ -87,23 +95,8 @@ def _forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tens
 
 def _backward(m: Machine, loss: Tensor) -> None:
     assert loss.edge is not None
+    m.saved.clear()
     m.tape.path = "loss"
     m.tape.begin(Segment("backward", ""))
     run_backward(m, loss.edge, m.empty((), loss.dtype, "ones_like"))
     loss.edge = None
-
-
-def _optimizer(m: Machine, plan: Plan) -> None:
-    """AdamW: the foreach implementation takes the root of all second moments at once."""
-    m.tape.path = ""
-    m.tape.begin(Segment("optimizer", "adamw"))
-    if plan.optimizer_implementation == "foreach":
-        temporaries = parameter_bytes(m.parameters)
-        roots = m.tape.allocate(temporaries, "_foreach_sqrt")
-        m.tape.free(temporaries, roots)
-
-
-def _state_sizes(weight: Parameter, plan: Plan) -> tuple[Any, ...]:
-    """AdamW's two moments in the weight's dtype; the fused kernel keeps the step count on the device."""
-    moment = aligned(weight.storage.size)
-    return (ALIGNMENT, moment, moment) if plan.optimizer_implementation == "fused" else (moment, moment)

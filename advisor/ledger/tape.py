@@ -33,18 +33,27 @@ class Event(NamedTuple):
 
 
 class Segment:
-    """A stretch of one phase, run `repeat` times; `first` and `step` number the runs of a repeated block."""
+    """A stretch of one phase, run `repeat` times; `first` and `step` number the runs of a repeated block.
 
-    __slots__ = ("events", "first", "flops", "name", "phase", "repeat", "step")
+    `micro_batches` that do the same, one after the other, are recorded once.
+    """
+
+    __slots__ = ("events", "first", "flops", "micro_batches", "name", "phase", "repeat", "step")
 
     def __init__(self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1) -> None:
         self.phase, self.name, self.repeat, self.first, self.step = phase, name, repeat, first, step
         self.events: list[Event] = []
         self.flops: Any = 0.0
+        self.micro_batches: Any = 1
 
     def label(self, run: int) -> str:
         """Name of the run-th repetition: 'blocks.3' for a block, the plain name otherwise."""
         return self.name.format(self.first + self.step * run)
+
+    @property
+    def runs(self) -> Any:
+        """How often it runs in the whole step."""
+        return self.repeat * self.micro_batches
 
     def written(self) -> Any:
         """Bytes of all tensors that one run makes."""

@@ -9,16 +9,27 @@ from advisor.spec.check import Size
 from advisor.spec.decoder import Decoder
 
 PRECISIONS = ("fp32", "bf16", "pure-bf16")
-OPTIMIZER_IMPLEMENTATIONS = ("fused", "foreach")
+# what torch.optim has; of Muon, which is a loop, the implementation of AdamW for the weights that Muon leaves out
+OPTIMIZER_IMPLEMENTATIONS = {
+    "adamw": ("fused", "foreach", "for-loop"),
+    "adam": ("fused", "foreach", "for-loop"),
+    "sgd": ("fused", "foreach", "for-loop"),
+    "sgd-momentum": ("fused", "foreach", "for-loop"),
+    "adafactor": ("foreach", "for-loop"),
+    "muon": ("fused", "foreach", "for-loop"),
+}
+OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
 CHECKPOINTING = ("none", "block")
 ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One training step of AdamW.
+    """One optimizer step: `accumulation` micro-batches forward and backward, then the update.
 
     `precision`: fp32; bf16 = fp32 weights under bf16 autocast; pure-bf16 = everything in bf16.
+    `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest.
+    `grad_clip`: torch.nn.utils.clip_grad_norm_ before the update; its norm does not matter here.
     `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     """
@@ -26,7 +37,10 @@ class Plan:
     batch: Size = 8  # micro-batch [sequences]
     sequence: Size = 1024  # [tokens]
     precision: Literal["fp32", "bf16", "pure-bf16"] = "bf16"
-    optimizer_implementation: Literal["fused", "foreach"] = "fused"
+    accumulation: Size = 1  # micro-batches per optimizer step
+    optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon"] = "adamw"
+    optimizer_implementation: Literal["fused", "foreach", "for-loop"] = "fused"
+    grad_clip: bool = False
     checkpointing: Literal["none", "block"] = "none"
     attention_kernel: Literal["auto", "math", "flash", "efficient"] = "auto"
     keep_logits: bool = False
@@ -35,7 +49,10 @@ class Plan:
         check.whole("plan.batch", self.batch, check.MAX_BATCH)
         check.whole("plan.sequence", self.sequence, check.MAX_CONTEXT)
         check.choice("plan.precision", self.precision, PRECISIONS)
-        check.choice("plan.optimizer_implementation", self.optimizer_implementation, OPTIMIZER_IMPLEMENTATIONS)
+        check.whole("plan.accumulation", self.accumulation, check.MAX_BATCH)
+        check.choice("plan.optimizer", self.optimizer, OPTIMIZERS)
+        self._check_implementation()
+        check.flag("plan.grad_clip", self.grad_clip)
         check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
         check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
         check.flag("plan.keep_logits", self.keep_logits)
@@ -48,11 +65,26 @@ class Plan:
             )
 
     @property
+    def tokens(self) -> Size:
+        """Tokens of one optimizer step."""
+        return self.batch * self.sequence * self.accumulation
+
+    @property
     def kernel(self) -> str:
         """The attention kernel that runs: math, flash or efficient."""
         if self.attention_kernel != "auto":
             return self.attention_kernel
         return "efficient" if self.precision == "fp32" else "flash"
+
+    def _check_implementation(self) -> None:
+        known = OPTIMIZER_IMPLEMENTATIONS[self.optimizer]
+        if self.optimizer_implementation not in known:
+            raise InputError(
+                "plan.optimizer_implementation",
+                expected=f"one of {', '.join(known)}, which torch has of {self.optimizer}",
+                got=self.optimizer_implementation,
+                nearest=known[0],
+            )
 
     def check_against(self, model: Decoder) -> None:
         """Raises InputError when the model cannot run this plan."""

@@ -2,7 +2,7 @@
 
 from torch import nn, optim
 
-from advisor.spec import Plan
+from advisor.spec import Plan, check
 from studies.job import Recipe
 
 
@@ -18,12 +18,13 @@ def adamw(module: nn.Module, recipe: Recipe, plan: Plan) -> optim.AdamW:
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": recipe.weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]
-    fused = plan.optimizer_implementation == "fused"
+    check.choice("plan.optimizer", plan.optimizer, ("adamw",))
+    check.whole("plan.accumulation", plan.accumulation, 1)
     return optim.AdamW(
         [group for group in groups if group["params"]],
         lr=recipe.learning_rate,
         betas=(recipe.beta1, recipe.beta2),
         eps=recipe.eps,
-        fused=fused,
-        foreach=not fused,
+        fused=plan.optimizer_implementation == "fused",
+        foreach=plan.optimizer_implementation == "foreach",
     )

@@ -98,6 +98,11 @@ def record(model: Decoder, plan: Plan) -> dict[str, Any]:
     """One row."""
     autocast = torch.bfloat16 if plan.precision == "bf16" else None
     peaks = live_bytes.step_peaks(lambda: build(model, plan), autocast=autocast)
+    return row(model, plan, peaks)
+
+
+def row(model: Decoder, plan: Plan, peaks: dict[str, Any]) -> dict[str, Any]:
+    """What is written of a recorded step."""
     return {
         "model": json.dumps(model_to_data(model)),
         "plan": json.dumps(dataclasses.asdict(plan)),
@@ -106,15 +111,14 @@ def record(model: Decoder, plan: Plan) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def write(path: Path, rows: list[dict[str, Any]]) -> None:
     """Writes the rows."""
-    rows = [record(*random_step(number)) for number in range(ROWS)]
-    with OUTPUT.open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    print(f"{len(rows)} rows in {OUTPUT.name}")
+    print(f"{len(rows)} rows in {path.name}")
 
 
 if __name__ == "__main__":
-    main()
+    write(OUTPUT, [record(*random_step(number)) for number in range(ROWS)])

@@ -101,6 +101,9 @@ def sdpa(q, k, v, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, en
 
 F.scaled_dot_product_attention = sdpa
 
+torch.Tensor.item = lambda tensor: 1.0  # optimizers ask for step counts and norms; there are no values
+torch.Tensor.__float__ = torch.Tensor.item
+
 # Ops that CUDA computes in one kernel and that a build without CUDA takes apart into elementary ones: a registered
 # CUDA kernel, though never run, keeps them whole.
 _ONE_KERNEL = ("silu_backward", "_fused_rms_norm")
@@ -113,3 +116,7 @@ def _never_run(*args, **kwargs):
 
 for _op in _ONE_KERNEL:
     _library.impl(_op, _never_run)
+
+# The one fused optimizer whose shapes torch does not declare: it changes its arguments in place.
+_shapes = torch.library.Library("aten", "IMPL", "Meta")
+_shapes.impl("_fused_sgd_", lambda *args, **kwargs: None)

@@ -1,12 +1,12 @@
 """Peak of live CUDA bytes of one training step, by phase; the same bytes as torch's MemTracker, in linear time."""
 
+from tests.oracle.fakecuda import fake_cuda  # noqa: F401  # isort: skip  (before torch)
+
 import weakref
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-
-from tests.oracle.fakecuda import fake_cuda  # noqa: F401  (before torch)
 
 
 class LiveBytes(TorchDispatchMode):
@@ -18,7 +18,9 @@ class LiveBytes(TorchDispatchMode):
         self.begin("before")
 
     def begin(self, phase):
-        self.phase, self.peak[phase], self.at[phase] = phase, self.now, "start"
+        self.phase = phase
+        if self.now > self.peak.get(phase, -1):
+            self.peak[phase], self.at[phase] = self.now, "start"
 
     def track(self, value, op="given"):
         for t in tree_leaves(value):
@@ -45,12 +47,13 @@ class LiveBytes(TorchDispatchMode):
         return out
 
 
-def step_peaks(build, autocast=None):
+def step_peaks(build, autocast=None, grad_clip=False, accumulation=1):
     """Peaks [bytes] of one steady-state step (optimizer state exists, gradients set to None before it).
 
     `build()` runs with the default device 'cuda' and returns (model, optimizer, inputs, loss_of) where
     `loss_of(model, *inputs)` returns (loss, anything that the caller's frame keeps alive).
-    `autocast`: None or a dtype, e.g. torch.bfloat16.
+    `autocast`: None or a dtype, e.g. torch.bfloat16. `grad_clip`: clip_grad_norm_ before the optimizer's step.
+    `accumulation`: micro-batches, each forward and backward, before it.
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -65,12 +68,15 @@ def step_peaks(build, autocast=None):
         live.track(list(model.parameters()) + list(model.buffers()) + list(inputs))
         live.track([v for s in optimizer.state.values() for v in s.values()])
         with live:
-            live.begin("forward")
-            with torch.autocast("cuda", dtype=autocast, enabled=autocast is not None):
-                loss, kept = loss_of(model, *inputs)
-            live.begin("backward")
-            loss.backward()
+            for _ in range(accumulation):
+                live.begin("forward")
+                with torch.autocast("cuda", dtype=autocast, enabled=autocast is not None):
+                    loss, kept = loss_of(model, *inputs)
+                live.begin("backward")
+                loss.backward()
             live.begin("optimizer")
+            if grad_clip:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         del kept

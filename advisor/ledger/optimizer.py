@@ -1,0 +1,255 @@
+"""One rule per optimizer of torch.optim: the states that it keeps for a weight, and what its step makes and drops.
+
+The rules are written in the shape of torch/optim/{adam,sgd,_adafactor,_muon}.py (2.13): a local variable there outlives
+the turn of its loop, and so does the local variable here. Options are torch's defaults, but for `fused` and `foreach`,
+and for Adafactor and SGD no weight decay. A step count stays on the CPU except under `fused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from advisor.ledger.branch import branch
+from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.tape import ALIGNMENT, Segment, aligned
+from advisor.ledger.tensor import ITEM_SIZE, Tensor, numel
+from advisor.spec import Plan
+
+NEWTON_SCHULZ_STEPS = 5  # torch.optim.Muon's default
+
+Sizes = tuple[Any, ...]
+Weights = list[Parameter]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`states`: (weight, implementation) -> bytes of each state; `step`: (machine, weights, implementation) runs it."""
+
+    states: Callable[[Parameter, str], Sizes]
+    step: Callable[[Machine, Weights, str], None]
+
+
+def run_optimizer(m: Machine, plan: Plan) -> None:
+    """clip_grad_norm_ where the plan wants it, then optimizer.step()."""
+    m.tape.path = ""
+    m.tape.begin(Segment("optimizer", plan.optimizer))
+    if plan.grad_clip:
+        _clip(m, m.parameters)
+    RULES[plan.optimizer].step(m, m.parameters, plan.optimizer_implementation)
+
+
+def state_sizes(weight: Parameter, plan: Plan) -> Sizes:
+    """Bytes of the states of one weight, each rounded up to 512, in the order in which they are made."""
+    return RULES[plan.optimizer].states(weight, plan.optimizer_implementation)
+
+
+# loops over weights
+
+
+def _each(m: Machine, weights: Weights, name: str | None = None) -> Iterator[Parameter]:
+    """The weights one by one, each block's in a segment of its own, or all under one name."""
+    for home, block in groupby(weights, key=lambda w: w.segment):
+        m.tape.begin(Segment("optimizer", home.name if name is None else name, home.repeat, home.first, home.step))
+        for weight in block:
+            m.tape.path = weight.path.removeprefix(f"{home.name}.") if name is None else ""
+            yield weight
+    m.tape.path = ""
+    m.tape.begin(Segment("optimizer", "end of loop"))  # what the loop's variables hold is dropped once
+
+
+def _list(m: Machine, weights: Weights, op: str, shape: Callable[[Parameter], Sizes]) -> list[Tensor]:
+    """What a foreach function returns: a tensor for each weight."""
+    return [m.empty(shape(w), w.dtype, op) for w in _each(m, weights, op)]
+
+
+def _drop(m: Machine, weights: Weights, tensors: list[Tensor]) -> None:
+    """`del` of such a list: each block's tensors are dropped as often as they were made."""
+    for _ in _each(m, weights, "del"):
+        del tensors[0]
+
+
+def _shape(weight: Parameter) -> Sizes:
+    return weight.shape
+
+
+def _scalar(weight: Parameter) -> Sizes:
+    return ()
+
+
+def _rows(weight: Parameter) -> Sizes:
+    return (*weight.shape[:-1], 1)
+
+
+def _columns(weight: Parameter) -> Sizes:
+    return (*weight.shape[:-2], 1, weight.shape[-1])
+
+
+def _corner(weight: Parameter) -> Sizes:
+    return (*weight.shape[:-2], 1, 1)
+
+
+def _bytes(weight: Parameter, shape: Sizes) -> Any:
+    return aligned(numel(shape) * ITEM_SIZE[weight.dtype])
+
+
+# torch.nn.utils.clip_grad_norm_
+
+
+def _clip(m: Machine, weights: Weights) -> None:
+    """The foreach implementation, as on every CUDA device: a norm for each gradient, then the norm of the norms."""
+    dtype = m.weight_dtype
+    norms = _list(m, weights, "_foreach_norm", _scalar)
+    count = sum((w.repeat for w in weights), 0)
+    stacked = m.empty((count,), dtype, "stack")
+    total = m.empty((), dtype, "linalg_vector_norm")
+    del stacked
+    _drop(m, weights, norms)
+    padded = m.empty((), dtype, "add")
+    inverse = m.empty((), dtype, "reciprocal")
+    coefficient = m.empty((), dtype, "mul")
+    del padded, inverse
+    clamped = m.empty((), dtype, "clamp")
+    del clamped, coefficient, total
+
+
+# Adam and AdamW
+
+
+def _adam_states(weight: Parameter, implementation: str) -> Sizes:
+    """Two moments in the weight's dtype; the fused kernel keeps the step count on the device."""
+    moment = _bytes(weight, weight.shape)
+    return (ALIGNMENT, moment, moment) if implementation == "fused" else (moment, moment)
+
+
+def _adam(m: Machine, weights: Weights, implementation: str) -> None:
+    """Fused, nothing is made; `foreach` takes the root of all second moments at once."""
+    if implementation == "foreach":
+        _drop(m, weights, _list(m, weights, "_foreach_sqrt", _shape))
+    if implementation != "for-loop":
+        return
+    denominator = None
+    for w in _each(m, weights):
+        root = m.empty(w.shape, w.dtype, "sqrt")
+        denominator = m.empty(w.shape, w.dtype, "div")
+        del root
+    del denominator
+
+
+# SGD
+
+
+def _no_states(weight: Parameter, implementation: str) -> Sizes:
+    return ()
+
+
+def _momentum(weight: Parameter, implementation: str) -> Sizes:
+    return (_bytes(weight, weight.shape),)
+
+
+def _in_place(m: Machine, weights: Weights, implementation: str) -> None:
+    """All implementations of SGD update in place."""
+
+
+# Adafactor (Shazeer & Stern 2018)
+
+
+def _adafactor_states(weight: Parameter, implementation: str) -> Sizes:
+    """A row and a column factor of a matrix's second moment, the whole of a vector's."""
+    if len(weight.shape) == 1:
+        return (_bytes(weight, weight.shape),)
+    return (_bytes(weight, _rows(weight)), _bytes(weight, _columns(weight)))
+
+
+def _adafactor(m: Machine, weights: Weights, implementation: str) -> None:
+    if implementation == "foreach":
+        _adafactor_foreach(m, weights)
+        return
+    row_mean = column_mean = squared = estimate = update = None
+    for w in _each(m, weights):
+        _norm(m, w)
+        if len(w.shape) > 1:
+            row_mean = m.empty(_rows(w), w.dtype, "linalg_vector_norm")
+            column_mean = m.empty(_columns(w), w.dtype, "linalg_vector_norm")
+            estimate = m.empty(w.shape, w.dtype, "mm")
+            m.empty(_corner(w), w.dtype, "mean")
+        else:
+            squared = m.empty(w.shape, w.dtype, "mul")
+            estimate = m.empty(w.shape, w.dtype, "clone")
+        update = estimate
+        _norm(m, w)
+    del row_mean, column_mean, squared, estimate, update
+
+
+def _norm(m: Machine, weight: Parameter) -> None:
+    """tensor.norm(2).item()."""
+    m.empty((), weight.dtype, "linalg_vector_norm")
+
+
+def _adafactor_foreach(m: Machine, weights: Weights) -> None:
+    """All matrices at once, then all vectors; the matrices' updates live until the vectors' take their name."""
+    matrices = [w for w in weights if len(w.shape) > 1]
+    vectors = [w for w in weights if len(w.shape) == 1]
+    for w in _each(m, matrices, "norm"):
+        _norm(m, w)
+    _drop(m, matrices, _list(m, matrices, "linalg_vector_norm", _rows))
+    _drop(m, matrices, _list(m, matrices, "linalg_vector_norm", _columns))
+    updates = _list(m, matrices, "mm", _shape)
+    _drop(m, matrices, _list(m, matrices, "mean", _corner))
+    for w in _each(m, [*matrices, *vectors], "norm"):
+        _norm(m, w)
+    _drop(m, vectors, _list(m, vectors, "_foreach_mul", _shape))
+    estimates = _list(m, vectors, "clone", _shape)
+    _drop(m, matrices, updates)
+    for w in _each(m, vectors, "norm"):
+        _norm(m, w)
+    _drop(m, vectors, estimates)
+
+
+# Muon (Jordan 2024) for the matrices of the blocks, AdamW for all other weights
+
+
+def _is_hidden(weight: Parameter) -> bool:
+    return weight.role == "matrix" and len(weight.shape) == 2
+
+
+def _muon_states(weight: Parameter, implementation: str) -> Sizes:
+    return (_momentum if _is_hidden(weight) else _adam_states)(weight, implementation)
+
+
+def _muon(m: Machine, weights: Weights, implementation: str) -> None:
+    """Muon is a loop over weights; the implementation is that of AdamW."""
+    update = None
+    for w in _each(m, [w for w in weights if _is_hidden(w)]):
+        update = m.empty(w.shape, w.dtype, "lerp")
+        update = _orthogonal(m, update)
+    del update
+    _adam(m, [w for w in weights if not _is_hidden(w)], implementation)
+
+
+def _orthogonal(m: Machine, gradient: Tensor) -> Tensor:
+    """_zeropower_via_newtonschulz: in bf16, on whichever of G and its transpose is wide."""
+    rows, columns = gradient.shape
+    small = columns if branch(rows > columns) else rows
+    x = gradient if gradient.dtype == "bf16" else m.empty(gradient.shape, "bf16", "_to_copy")
+    norm = m.empty((), "bf16", "linalg_vector_norm")
+    clamped = m.empty((), "bf16", "clamp")
+    del norm, clamped
+    for _ in range(NEWTON_SCHULZ_STEPS):
+        gram = m.empty((small, small), "bf16", "mm")
+        gram_update = m.empty((small, small), "bf16", "addmm")
+        x = m.empty(gradient.shape, "bf16", "addmm")
+    del gram, gram_update
+    return x
+
+
+RULES: dict[str, Rule] = {
+    "adamw": Rule(_adam_states, _adam),
+    "adam": Rule(_adam_states, _adam),
+    "sgd": Rule(_no_states, _in_place),
+    "sgd-momentum": Rule(_momentum, _in_place),
+    "adafactor": Rule(_adafactor_states, _adafactor),
+    "muon": Rule(_muon_states, _muon),
+}

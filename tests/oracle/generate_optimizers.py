@@ -1,0 +1,87 @@
+"""make oracle-rows: records random steps under every optimizer with PyTorch on fake CUDA tensors.
+
+As generate.py does, in optimizer-random.csv: small random decoders, with any optimizer, implementation, precision,
+clipping and accumulation.
+"""
+
+from tests.oracle import generate  # isort: skip  (before torch)
+
+import dataclasses
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn, optim
+
+from advisor.spec import Decoder, Plan
+from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS, OPTIMIZERS
+from tests.oracle.fakecuda import live_bytes
+
+ROWS = 120
+OUTPUT = Path(__file__).with_name("optimizer-random.csv")
+CLASSES = {"adamw": optim.AdamW, "adam": optim.Adam, "sgd": optim.SGD, "sgd-momentum": optim.SGD,
+           "adafactor": optim.Adafactor}  # fmt: skip
+
+
+class Pair:
+    """Muon for the matrices of the blocks and AdamW for all other weights, stepped one after the other."""
+
+    def __init__(self, module: nn.Module, switches: dict[str, bool]) -> None:
+        hidden = {n: p for n, p in module.named_parameters() if n.startswith("blocks.") and p.dim() == 2}
+        rest = [p for n, p in module.named_parameters() if n not in hidden]
+        self.parts = (optim.Muon(hidden.values()), optim.AdamW(rest, **switches))
+
+    @property
+    def state(self) -> dict[Any, Any]:
+        return {**self.parts[0].state, **self.parts[1].state}
+
+    def step(self) -> None:
+        for part in self.parts:
+            part.step()
+
+    def zero_grad(self, set_to_none: bool) -> None:
+        for part in self.parts:
+            part.zero_grad(set_to_none)
+
+
+def optimizer_of(module: nn.Module, plan: Plan) -> Any:
+    """The optimizer that the plan names."""
+    chosen = plan.optimizer_implementation
+    switches = {"foreach": chosen == "foreach"}
+    if "fused" in OPTIMIZER_IMPLEMENTATIONS[plan.optimizer]:
+        switches["fused"] = chosen == "fused"
+    if plan.optimizer == "muon":
+        return Pair(module, switches)
+    momentum = {"momentum": 0.9} if plan.optimizer == "sgd-momentum" else {}
+    return CLASSES[plan.optimizer](module.parameters(), **switches, **momentum)
+
+
+def random_step(number: int) -> tuple[Decoder, Plan]:
+    """A random decoder and plan, the optimizers in turn."""
+    pick = random.Random(number)
+    model, plan = generate.random_step(1000 + number)
+    optimizer = OPTIMIZERS[number % len(OPTIMIZERS)]
+    return model, dataclasses.replace(
+        plan,
+        optimizer=optimizer,
+        optimizer_implementation=pick.choice(OPTIMIZER_IMPLEMENTATIONS[optimizer]),
+        grad_clip=pick.random() < 0.5,
+        accumulation=pick.choice([1, 1, 2, 3]),
+    )
+
+
+def record(model: Decoder, plan: Plan) -> dict[str, Any]:
+    """One row."""
+
+    def build() -> Any:
+        module, _, batch, loss_of = generate.build(model, dataclasses.replace(plan, optimizer="adamw"))
+        return module, optimizer_of(module, plan), batch, loss_of
+
+    autocast = torch.bfloat16 if plan.precision == "bf16" else None
+    peaks = live_bytes.step_peaks(build, autocast, plan.grad_clip, plan.accumulation)
+    return generate.row(model, plan, peaks)
+
+
+if __name__ == "__main__":
+    generate.write(OUTPUT, [record(*random_step(number)) for number in range(ROWS)])
