@@ -9,12 +9,11 @@ from typing import Any
 
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
 from advisor.spec.decoder import Decoder
+from advisor.spec.hf_attention import note_qwen_window, note_window, read_attention, read_dropout, read_rotary
 from advisor.spec.hf_config import HfConfig
 from advisor.spec.text import Preset, parse
-
-LAYER_TYPES = ("full_attention", "sliding_attention")
 
 
 def read_hf(path: Path) -> Preset:
@@ -58,7 +57,7 @@ def _gpt2(config: HfConfig) -> Decoder:
         d_model=d_model,
         depth=config.whole("n_layer", high=check.MAX_DEPTH),
         embedding=Embedding(vocab=_vocab(config), dropout=config.rate("embd_pdrop", 0.1)),
-        attention=Attention(heads=config.whole("n_head"), dropout=_dropout(config, "attn_pdrop", 0.1, residual)),
+        attention=Attention(heads=config.whole("n_head"), dropout=read_dropout(config, "attn_pdrop", 0.1, residual)),
         mlp=MLP(
             hidden=hidden or 4 * d_model,
             activation=config.activation("activation_function", "gelu_new"),
@@ -79,7 +78,7 @@ def _opt(config: HfConfig) -> Decoder:
         embedding=Embedding(vocab=_vocab(config), spare_positions=2),
         attention=Attention(
             heads=config.whole("num_attention_heads"), projections="separate", qkv_bias=bias, out_bias=bias,
-            dropout=_dropout(config, "attention_dropout", 0.0, residual),
+            dropout=read_dropout(config, "attention_dropout", 0.0, residual),
         ),
         mlp=MLP(
             hidden=_hidden(config, "ffn_dim"), activation=config.activation("activation_function", "relu"),
@@ -98,8 +97,8 @@ def _gpt_neox(config: HfConfig) -> Decoder:
         embedding=Embedding(vocab=_vocab(config), positions="none", dropout=residual),
         attention=Attention(
             heads=config.whole("num_attention_heads"), projections="separate", qkv_bias=bias, out_bias=bias,
-            rotary=_rotary(config, 0.25, "rotary_emb_base", "rotary_pct"),
-            dropout=_dropout(config, "attention_dropout", 0.0, residual),
+            rotary=read_rotary(config, 0.25, "rotary_emb_base", "rotary_pct"),
+            dropout=read_dropout(config, "attention_dropout", 0.0, residual),
         ),
         mlp=MLP(hidden=_hidden(config), activation=config.activation("hidden_act", "gelu"), dropout=residual),
         norm=Norm(placement="parallel" if config.flag("use_parallel_residual", True) else "pre"),
@@ -113,7 +112,7 @@ def _phi(config: HfConfig) -> Decoder:
     return Decoder(
         **_size(config),
         embedding=Embedding(vocab=_vocab(config), positions="none", dropout=config.rate("embd_pdrop")),
-        attention=_attention(config, qkv_bias=True, out_bias=True, fraction=0.5, residual=residual),
+        attention=read_attention(config, qkv_bias=True, out_bias=True, fraction=0.5, residual=residual),
         mlp=MLP(hidden=_hidden(config), activation=config.activation("hidden_act", "gelu_new"), dropout=residual),
         norm=Norm(placement="parallel-shared"),
         head=Head(tied=config.flag("tie_word_embeddings", False), bias=True),
@@ -122,24 +121,24 @@ def _phi(config: HfConfig) -> Decoder:
 
 def _llama(config: HfConfig) -> Decoder:
     bias = config.flag("attention_bias", False)
-    attention = _attention(config, qkv_bias=bias, out_bias=bias)
+    attention = read_attention(config, qkv_bias=bias, out_bias=bias)
     return _gated(config, attention, bias=config.flag("mlp_bias", False))
 
 
 def _mistral(config: HfConfig) -> Decoder:
-    _note_window(config, config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT))
-    return _gated(config, _attention(config, kv_heads=8))
+    note_window(config, config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT))
+    return _gated(config, read_attention(config, kv_heads=8))
 
 
 def _qwen2(config: HfConfig) -> Decoder:
-    _note_qwen_window(config)
-    return _gated(config, _attention(config, kv_heads=32, qkv_bias=True))
+    note_qwen_window(config)
+    return _gated(config, read_attention(config, kv_heads=32, qkv_bias=True))
 
 
 def _qwen3(config: HfConfig) -> Decoder:
-    _note_qwen_window(config)
+    note_qwen_window(config)
     bias = config.flag("attention_bias", False)
-    attention = _attention(config, kv_heads=32, head_size=128, qkv_bias=bias, out_bias=bias, qk_norm=True)
+    attention = read_attention(config, kv_heads=32, head_size=128, qkv_bias=bias, out_bias=bias, qk_norm=True)
     return _gated(config, attention)
 
 
@@ -148,16 +147,16 @@ def _gemma(config: HfConfig) -> Decoder:
     key = "hidden_act" if config.value("hidden_activation", None) is None else "hidden_activation"
     config.value("hidden_act", None)  # older files hold both, and mean the other
     bias = config.flag("attention_bias", False)
-    attention = _attention(config, kv_heads=16, head_size=256, qkv_bias=bias, out_bias=bias)
+    attention = read_attention(config, kv_heads=16, head_size=256, qkv_bias=bias, out_bias=bias)
     return _gated(config, attention, activation=(key, "gelu_pytorch_tanh"), scaled=True, tied=True)
 
 
 def _phi3(config: HfConfig) -> Decoder:
     config.rate("embd_pdrop")  # declared by the config class, used by no layer
-    _note_window(config, config.whole_or_none("sliding_window", None, check.MAX_CONTEXT))
+    note_window(config, config.whole_or_none("sliding_window", None, check.MAX_CONTEXT))
     config.notes.append("qkv_proj, gate_up_proj: one weight there, one for each part here; the same parameters")
     residual = config.rate("resid_pdrop")
-    return _gated(config, _attention(config, fraction=1.0, residual=residual), dropout=residual)
+    return _gated(config, read_attention(config, fraction=1.0, residual=residual), dropout=residual)
 
 
 # model_type -> the class with the language-modelling head, and the mapping
@@ -216,62 +215,3 @@ def _gated(
         norm=Norm(kind="rms", bias=False),
         head=Head(tied=config.flag("tie_word_embeddings", tied)),
     )
-
-
-def _attention(
-    config: HfConfig, *, kv_heads: int | None = None, head_size: int | None = None, qkv_bias: bool = False,
-    out_bias: bool = False, qk_norm: bool = False, fraction: float | None = None, residual: float = 0.0,
-) -> Attention:  # fmt: skip
-    """Rotary attention with shared key-value heads; `kv_heads` and `head_size` are the type's defaults."""
-    return Attention(
-        heads=config.whole("num_attention_heads"),
-        kv_heads=config.whole_or_none("num_key_value_heads", kv_heads),
-        head_size=config.whole_or_none("head_dim", head_size),
-        projections="separate",
-        qkv_bias=qkv_bias,
-        out_bias=out_bias,
-        rotary=_rotary(config, fraction),
-        qk_norm=qk_norm,
-        dropout=_dropout(config, "attention_dropout", 0.0, residual),
-    )
-
-
-def _rotary(
-    config: HfConfig, fraction: float | None, theta_key: str = "rope_theta", fraction_key: str = "partial_rotary_factor"
-) -> Rotary:
-    """transformers 5 keeps both values in `rope_parameters`, 4 beside the rest. Scaling costs nothing and is left out.
-
-    `fraction` is the type's default; None where the type rotates whole heads.
-    """
-    scaling, parameters = config.table("rope_scaling"), config.table("rope_parameters")
-    given = scaling or parameters
-    base = given.get("rope_theta", config.value(theta_key, 10_000.0))
-    share = given.get("partial_rotary_factor", config.value(fraction_key, fraction or 1.0))
-    check.positive(theta_key, base)
-    check.positive(fraction_key, share, 1.0)
-    if fraction is None and share != 1:
-        raise InputError(fraction_key, expected="1: this model_type rotates whole heads", got=share)
-    return Rotary(base=float(base), fraction=float(share))
-
-
-def _dropout(config: HfConfig, key: str, default: float, residual: float) -> float:
-    """The spec has one rate for attention weights and output: the output's, whose mask costs memory in every kernel."""
-    rate = config.rate(key, default)
-    if rate != residual:
-        config.notes.append(f"{key} is {rate:g}: counted as {residual:g}, the rate after the output projection")
-    return residual
-
-
-def _note_window(config: HfConfig, window: int | None) -> None:
-    if window is not None and window < config.whole("max_position_embeddings", high=check.MAX_CONTEXT):
-        config.notes.append(f"sliding_window is {window}: attention and KV cache are counted without it")
-
-
-def _note_qwen_window(config: HfConfig) -> None:
-    layers = config.value("layer_types", None)
-    if layers is not None and not isinstance(layers, list):
-        raise InputError("layer_types", expected="a list of names", got=layers)
-    for layer in layers or []:
-        check.choice("layer_types", layer, LAYER_TYPES)
-    window = config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT)
-    _note_window(config, window if config.flag("use_sliding_window", False) else None)

@@ -10,17 +10,17 @@ REQUIRED: Any = object()  # no default: transformers writes the key into every f
 
 # Keys that change neither parameters nor memory nor FLOPs of a training step.
 HARMLESS = {
-    "_attn_implementation", "_attn_implementation_autoset", "_name_or_path", "attn_implementation",
-    "begin_suppress_tokens", "classifier_dropout", "diversity_penalty", "do_sample", "dtype",
-    "encoder_no_repeat_ngram_size", "finetuning_task", "id2label", "init_std", "initializer_range", "label2id",
-    "layer_norm_eps", "layer_norm_epsilon", "length_penalty", "max_length", "max_window_layers", "min_length", "n_ctx",
-    "n_special", "name_or_path", "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_labels",
-    "num_return_sequences", "original_max_position_embeddings", "output_past", "predict_special_tokens", "prefix",
-    "pretraining_tp", "problem_type", "repetition_penalty", "return_dict", "rms_norm_eps",
-    "scale_attn_by_inverse_layer_idx", "scale_attn_weights", "summary_activation", "summary_first_dropout",
-    "summary_proj_to_labels", "summary_type", "summary_use_proj", "suppress_tokens", "task_specific_params",
-    "temperature", "tokenizer_class", "top_k", "top_p", "torch_dtype", "transformers_version", "typical_p",
-    "unsloth_fixed", "unsloth_version", "use_cache",
+    "_attn_implementation", "_attn_implementation_autoset", "_name_or_path", "_num_labels", "attn_implementation",
+    "begin_suppress_tokens", "classifier_dropout", "custom_pipelines", "diversity_penalty", "do_sample", "dtype",
+    "encoder_no_repeat_ngram_size", "finetuning_task", "id2label", "init_std", "initializer_range", "is_llama_config",
+    "label2id", "layer_norm_eps", "layer_norm_epsilon", "length_penalty", "max_length", "max_sequence_length",
+    "max_window_layers", "min_length", "n_ctx", "n_special", "name_or_path", "no_repeat_ngram_size", "num_beam_groups",
+    "num_beams", "num_labels", "num_return_sequences", "original_max_position_embeddings", "output_past",
+    "predict_special_tokens", "prefix", "pretraining_tp", "problem_type", "repetition_penalty", "return_dict",
+    "rms_norm_eps", "scale_attn_by_inverse_layer_idx", "scale_attn_weights", "summary_activation",
+    "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj", "suppress_tokens",
+    "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p", "torch_dtype", "transformers.js_config",
+    "transformers_version", "typical_p", "unsloth_fixed", "unsloth_version", "use_cache",
 }  # fmt: skip
 # names of transformers' ACT2FN -> ours; the approximations of GELU are one activation here
 ACTIVATIONS = {

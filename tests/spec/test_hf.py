@@ -1,5 +1,6 @@
 """Hugging Face configs: the same parameters as the class of transformers, or one line that says why not."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from advisor.spec import Decoder, Plan
 from advisor.spec.hf import MISSING, TYPES, model_from_hf, read_hf
 from advisor.spec.text import find_model
 from tests.cli.command import advisor
-from tests.spec.hf_configs import PHI_3, PUBLISHED, Config, random_config, sizes
+from tests.spec.hf_configs import PHI_3, PUBLISHED, QWEN_3, Config, random_config, sizes
 
 FUSED = ("gpt_neox", "phi3")  # several of our weights are one there
 PLAN = Plan(batch=2, sequence=32)
@@ -89,6 +90,7 @@ OPT_350M = {
     "num_hidden_layers": 24, "num_attention_heads": 16, "word_embed_proj_dim": 512,
 }  # fmt: skip
 LLAMA = PUBLISHED["llama-2-7b"]
+HOSTILE: list[Any] = ["64", 0, -1, 10**30, 64.0, True, float("nan"), float("inf"), [], {"a": {}}, None]
 MISTAKES: list[tuple[Config, str]] = [
     (OPT_350M, "do_layer_norm_before: expected True (post-norm, as in opt-350m, is not supported yet), got False"),
     (
@@ -117,7 +119,8 @@ MISTAKES: list[tuple[Config, str]] = [
     ({**LLAMA, "attention_dropout": 1.5}, "attention_dropout: expected a number from 0 up to"),
     ({**PUBLISHED["gpt2"], "add_cross_attention": True}, "add_cross_attention: expected False (cross-attention is not"),
     ({**PUBLISHED["phi-2"], "qk_layernorm": True}, "qk_layernorm: expected False (a layer norm of queries and keys"),
-    ({**PUBLISHED["qwen3-8b"], "layer_types": ["linear_attention"]}, "unknown layer_types 'linear_attention'; near:"),
+    ({**QWEN_3, "layer_types": []}, "layer_types: expected a list of 28 names, one for each layer, got []"),
+    ({**QWEN_3, "layer_types": ["linear_attention"] * 28}, "unknown layer_types 'linear_attention'; near:"),
     ({}, "model_type: expected a value, got None"),
     ({"model_type": "llama"}, "num_attention_heads: expected a value, got None"),
 ]
@@ -137,13 +140,31 @@ def test_types_to_come_say_what_is_missing(model_type: str) -> None:
 
 
 @pytest.mark.parametrize("key", [k for k, v in LLAMA.items() if type(v) is int and not k.endswith(("_id", "_tp"))])
-@pytest.mark.parametrize("value", ["64", 0, -1, 10**30, 64.0, True, float("nan"), float("inf"), [], None], ids=repr)
+@pytest.mark.parametrize("value", HOSTILE, ids=repr)
 def test_impossible_sizes(key: str, value: Any) -> None:
     if (key, value) == ("num_key_value_heads", None):  # as many as heads
         assert model_from_hf({**LLAMA, key: value})[0].kv_heads == 32
         return
     with pytest.raises(InputError, match=key):
         model_from_hf({**LLAMA, key: value})
+
+
+@pytest.mark.parametrize("model_type", TYPES)
+def test_any_value_of_any_key_is_understood_or_refused_in_one_line(model_type: str) -> None:
+    config = random_config(model_type, 0)
+    config |= json.loads(instance(config).config.to_json_string())  # type: ignore[union-attr, operator]
+    said = [outcome({**config, key: value}) for key, value in itertools.product(config, HOSTILE)]
+    assert all("\n" not in text for text in said)
+    assert 0 < said.count("understood") < len(said)
+
+
+def outcome(config: Config) -> str:
+    """What a reader is told."""
+    try:
+        model_from_hf(config)
+    except AdvisorError as error:
+        return str(error)
+    return "understood"
 
 
 def test_a_missing_size_is_named_with_the_key_that_may_be_meant() -> None:
