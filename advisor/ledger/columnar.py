@@ -34,7 +34,7 @@ class Columns:
     peak_forward: Ints
     peak_backward: Ints
     peak_optimizer: Ints
-    weights: Ints  # [bytes]
+    updated: Ints  # [bytes] that the update of the weights moves
     written: Ints  # [bytes] of all tensors that one step makes
     launches: Ints  # kernels of one step
 
@@ -71,7 +71,7 @@ def _fill(out: Columns, model: Decoder, plan: Plan, rows: Ints) -> None:
     peaks = column_peaks(step.segments, np.zeros(len(rows), np.int64) + step.base)
     out.parameters[rows] = sum(p.numel * p.repeat for p in step.parameters)
     out.flops_forward[rows], out.flops_step[rows] = step.flops("forward"), step.flops()
-    out.saved[rows], out.weights[rows] = step.saved, step.weights
+    out.saved[rows], out.updated[rows] = step.saved, step.updated
     out.written[rows], out.launches[rows] = step.written, step.launches
     for phase in ("forward", "backward", "optimizer"):
         getattr(out, f"peak_{phase}")[rows] = peaks[phase]

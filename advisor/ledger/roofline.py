@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 COMPUTE_EFFICIENCY = 0.60  # share of the dense peak that large matrix products reach
 BANDWIDTH_EFFICIENCY = 0.80
 READS_PER_WRITE = 2  # a tensor is written once and read about twice
-OPTIMIZER_PASSES = 7  # AdamW reads weight, gradient, two moments and writes weight and moments
 LAUNCH_SECONDS = 5e-6  # per kernel, when the GPU waits for the CPU
 INTERVAL = 2.0  # factor either way
 
@@ -29,12 +28,15 @@ def peak_flops(gpu: GPU, precision: str) -> float | None:
     return peaks.get(wanted) or peaks.get("fp32")
 
 
-def step_seconds(flops: Any, written: Any, weights: Any, launches: Any, gpu: GPU, precision: str) -> Any:
-    """Seconds of one step that writes `written` bytes of new tensors; None when the GPU's peak is not known."""
+def step_seconds(flops: Any, written: Any, updated: Any, launches: Any, gpu: GPU, precision: str) -> Any:
+    """Seconds of one step that writes `written` bytes of new tensors and moves `updated` bytes in its update.
+
+    None when the GPU's peak is not known.
+    """
     peak = peak_flops(gpu, precision)
     if peak is None or not gpu.bandwidth:
         return None
-    moved = written * (1 + READS_PER_WRITE) + weights * OPTIMIZER_PASSES
+    moved = written * (1 + READS_PER_WRITE) + updated
     busy = flops / (peak * COMPUTE_EFFICIENCY) + moved / (gpu.bandwidth * BANDWIDTH_EFFICIENCY)
     waiting = launches * LAUNCH_SECONDS
     return busy + waiting * waiting / (busy + waiting)  # a smooth maximum: launches hide behind long kernels

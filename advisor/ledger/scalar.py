@@ -25,7 +25,7 @@ def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
     step = run_step(model, plan)
     memory = _memory(step)
     flops = Flops(forward=step.flops("forward"), step=step.flops())
-    seconds = gpu and step_seconds(flops.step, step.written, step.weights, step.launches, gpu, plan.precision)
+    seconds = gpu and step_seconds(flops.step, step.written, step.updated, step.launches, gpu, plan.precision)
     return Estimate(
         parameters=Parameters(total=_count(step.parameters), embedding=_count(step.parameters, EMBEDDING_ROLES)),
         flops=flops,

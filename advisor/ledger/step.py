@@ -55,6 +55,11 @@ class Step:
         return sum((s.written() * s.runs for s in self.segments), 0)
 
     @property
+    def updated(self) -> Any:
+        """Bytes that the update moves: weights and states are read and written, gradients read."""
+        return 3 * self.weights + 2 * self.states
+
+    @property
     def launches(self) -> Any:
         """Kernels that the step launches, about one per tensor made."""
         return sum((sum(e.sign > 0 for e in s.events) * s.runs for s in self.segments), 0)

@@ -84,7 +84,7 @@ def _part(question: Question, checkpointing: str) -> tuple[npt.NDArray[np.generi
         vocab=question.vocab, context=question.context, d_model=width, depth=depth, heads=width // HEAD_SIZE
     )
     c = columns(model, _plan(question, batch, checkpointing))
-    seconds = step_seconds(c.flops_step, c.written, c.weights, c.launches, question.gpu, question.precision)
+    seconds = step_seconds(c.flops_step, c.written, c.updated, c.launches, question.gpu, question.precision)
     if seconds is None:
         seconds = np.full(len(depth), np.nan)
         tokens = TOKENS_PER_PARAMETER * c.parameters.astype(float)

@@ -21,7 +21,10 @@ plans = st.builds(
     batch=st.integers(1, 64),
     sequence=st.integers(1, 256),
     precision=st.sampled_from(["fp32", "bf16", "pure-bf16"]),
-    optimizer_implementation=st.sampled_from(["fused", "foreach"]),
+    accumulation=st.integers(1, 3),
+    optimizer=st.sampled_from(["adamw", "sgd", "sgd-momentum", "muon"]),
+    optimizer_implementation=st.sampled_from(["fused", "foreach", "for-loop"]),
+    grad_clip=st.booleans(),
     checkpointing=st.sampled_from(["none", "block"]),
     keep_logits=st.booleans(),
 )

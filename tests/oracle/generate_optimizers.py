@@ -28,7 +28,8 @@ class Pair:
     """Muon for the matrices of the blocks and AdamW for all other weights, stepped one after the other."""
 
     def __init__(self, module: nn.Module, switches: dict[str, bool]) -> None:
-        hidden = {n: p for n, p in module.named_parameters() if n.startswith("blocks.") and p.dim() == 2}
+        outer = ("embedding.", "head")
+        hidden = {n: p for n, p in module.named_parameters() if p.dim() == 2 and not n.startswith(outer)}
         rest = [p for n, p in module.named_parameters() if n not in hidden]
         self.parts = (optim.Muon(hidden.values()), optim.AdamW(rest, **switches))
 
