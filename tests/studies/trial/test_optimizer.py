@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
+from advisor.errors import InputError
 from advisor.spec import Plan
 from studies.job import Recipe
 from studies.trial.optimizer import adamw
@@ -23,13 +26,20 @@ def test_matrices_decay_vectors_do_not() -> None:
         torch.testing.assert_close(p, expected)
 
 
-@pytest.mark.parametrize("implementation", ["fused", "foreach"])
+@pytest.mark.parametrize("implementation", ["fused", "foreach", "for-loop"])
 def test_implementation_is_the_plans(implementation: str) -> None:
     plan = Plan(optimizer_implementation=implementation)  # type: ignore[arg-type]
     groups = adamw(module(), Recipe(learning_rate=1e-3), plan).param_groups
-    assert [bool(group[implementation]) for group in groups] == [True, True]
+    chosen = [(bool(group["fused"]), bool(group["foreach"])) for group in groups]
+    assert chosen == [(implementation == "fused", implementation == "foreach")] * 2
 
 
 def test_a_module_without_vectors_has_one_group() -> None:
     optimizer = adamw(nn.Linear(4, 4, bias=False), Recipe(learning_rate=1e-3), Plan())
     assert len(optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize("values", [{"optimizer": "sgd"}, {"accumulation": 2}], ids=str)
+def test_a_plan_that_trials_cannot_follow_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(values))):
+        adamw(module(), Recipe(learning_rate=1e-3), Plan(**values))
