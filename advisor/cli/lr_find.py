@@ -9,7 +9,7 @@ import click
 from advisor.cli import options
 from advisor.errors import DeviceError, InputError
 from advisor.gpus import local
-from advisor.spec import Plan
+from advisor.spec import Decoder, Plan
 from advisor.spec.text import find_model
 from studies.devices import device_of
 from studies.job import Data, Recipe, SweepJob
@@ -45,6 +45,8 @@ def lr_find(model: str, as_json: bool, **values: Any) -> None:
 def _job(name: str, data: str, batch: int, sequence: int | None, seed: int, **ramp: Any) -> SweepJob:
     """What to run. Raises InputError for a model or data that do not go together."""
     model = find_model(name).model
+    if not isinstance(model, Decoder):
+        raise InputError("MODEL", expected="a model of the decoder family", got=name)
     if model.embedding.vocab < text.VOCABULARY:
         raise InputError(
             "model.embedding.vocab", expected=f"at least {text.VOCABULARY}, one token per byte value", got=name

@@ -12,7 +12,7 @@ from advisor.errors import AdvisorError
 from advisor.ledger import Estimate, estimate
 from advisor.ledger.readings import Allocated, Moment
 from advisor.ledger.step import run_step
-from advisor.spec import Decoder, Plan
+from advisor.spec import Model, Plan
 
 if TYPE_CHECKING:
     from advisor.gpus import GPU
@@ -42,7 +42,7 @@ def place(moment: Moment | Allocated) -> Place:
 class Point:
     """A model and a plan that it can run. Raises InputError or UnknownError where it cannot."""
 
-    model: Decoder
+    model: Model
     plan: Plan
     gpu: GPU | None = None
     _tried: dict[Any, Point | None] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.errors import InputError
+from advisor.ledger import bdh, decoder
 from advisor.ledger.branch import Split
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import column_peaks
-from advisor.spec import Decoder, Plan
+from advisor.spec import BDH, Decoder, Model, Plan
 
 CHUNK = 16_384  # rows; about 60 live columns of 128 KiB each
 MAX_BYTES = 2.0**62  # of one candidate: beyond it int64 would wrap
+# family -> more bytes than any sum in its rules, in float64
+UPPER_BOUND: dict[type, Callable[[Any, Plan], Any]] = {Decoder: decoder.upper_bound, BDH: bdh.upper_bound}
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -44,7 +48,7 @@ class Columns:
         return np.maximum(np.maximum(self.peak_forward, self.peak_backward), self.peak_optimizer)
 
 
-def columns(model: Decoder, plan: Plan) -> Columns:
+def columns(model: Model, plan: Plan) -> Columns:
     """Readings of a spec and plan whose sizes are columns (equally long; single ints hold for all rows).
 
     Raises InputError when a candidate is too large for int64, or longer than its context.
@@ -60,7 +64,7 @@ def columns(model: Decoder, plan: Plan) -> Columns:
     return out
 
 
-def _fill(out: Columns, model: Decoder, plan: Plan, rows: Ints) -> None:
+def _fill(out: Columns, model: Model, plan: Plan, rows: Ints) -> None:
     """Computes these rows; in two parts where a rule branches both ways."""
     try:
         step = run_step(_take(model, rows), _take(plan, rows))
@@ -100,12 +104,7 @@ def _columns_of(spec: Any) -> list[Ints]:
     return found
 
 
-def _check_size(model: Decoder, plan: Plan) -> None:
-    """An upper bound of any sum of bytes in the rules, in float64."""
-    tokens = np.asarray(plan.batch, float) * plan.sequence
-    widest = np.maximum(np.maximum(model.mlp.hidden, 3 * np.asarray(model.d_model, float)), model.embedding.vocab)
-    scores = np.asarray(model.attention.heads, float) * plan.sequence * (plan.kernel == "math")
-    weights = (np.asarray(model.embedding.vocab, float) + model.context + 12.0 * widest) * model.d_model
-    bound = np.max((tokens * (widest + scores) + weights) * 64 * np.asarray(model.depth, float) * plan.accumulation)
+def _check_size(model: Model, plan: Plan) -> None:
+    bound = np.max(UPPER_BOUND[type(model)](model, plan) * np.asarray(plan.accumulation, float))
     if bound > MAX_BYTES:
         raise InputError("columns", expected=f"candidates below {MAX_BYTES:.3g} bytes", got=f"{bound:.3g} bytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from advisor.ledger import ops
 from advisor.ledger.attention import attend, split_heads
@@ -215,3 +216,17 @@ class Block:
 
     def _added(self, x: Tensor, y: Tensor) -> Tensor:
         return ops.add(self.m, "mlp_residual", x, y)
+
+
+def upper_bound(spec: Decoder, plan: Plan) -> Any:
+    """More bytes than any sum in the rules, as a float."""
+    tokens = 1.0 * plan.batch * plan.sequence
+    widest = 1.0 * spec.mlp.hidden + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
+    scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math")
+    weights = (1.0 * spec.embedding.vocab + spec.context + 12.0 * widest) * spec.d_model
+    return (tokens * (widest + scores) + weights) * 64 * spec.depth
+
+
+def cache_elements(spec: Decoder) -> Any:
+    """Keys and values of one token in all layers; shared key-value heads are kept once."""
+    return 2 * spec.depth * spec.kv_heads * spec.head_size

@@ -43,7 +43,7 @@ def autocast(m: Machine, x: Tensor) -> Tensor:
     return cast(m, x, m.autocast_dtype)
 
 
-def linear(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None = None) -> Tensor:
+def linear(m: Machine, path: str, x: Tensor, weight: Tensor, bias: Parameter | None = None) -> Tensor:
     """x [..., in] @ weight[out, in].T + bias[out] -> [..., out]."""
     m.tape.path = path
     b = None if bias is None else autocast(m, bias)
@@ -75,6 +75,13 @@ def _mm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     grad_w = m.empty(w.shape, w.dtype, "mm")
     grad_x = m.empty(x.shape, x.dtype, "mm")
     return [grad_x, grad_w]
+
+
+def matmul(m: Machine, path: str, x: Tensor, weight: Parameter) -> Tensor:
+    """x [..., in] @ weight[in, out] -> [..., out]."""
+    m.tape.path = path
+    w = autocast(m, weight)
+    return linear(m, path, x, w.view(w.shape[1], w.shape[0]))
 
 
 def add(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
@@ -189,11 +196,13 @@ def _embedding_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     return [m.empty(weight.shape, weight.dtype, "embedding_dense_backward")]
 
 
-def layer_norm(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter | None) -> Tensor:
+def layer_norm(
+    m: Machine, path: str, x: Tensor, weight: Parameter | None = None, bias: Parameter | None = None
+) -> Tensor:
     """Layer norm over the last dimension of x; mean and reciprocal deviation are saved in fp32."""
     m.tape.path = path
     x = in_fp32(m, x)
-    weights = (weight,) if bias is None else (weight, bias)
+    weights = [w for w in (weight, bias) if w is not None]
     node = m.node(_layer_norm_backward, [x, *weights])
     inputs = m.save(x, *weights)
     out = m.empty(x.shape, x.dtype, "native_layer_norm")

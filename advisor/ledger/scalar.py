@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from advisor.ledger import outside
+from advisor.ledger import bdh, decoder, outside
 from advisor.ledger.machine import Parameter, parameter_bytes
 from advisor.ledger.readings import Allocated, Estimate, Flops, KVCache, Memory, Moment, Parameters
 from advisor.ledger.roofline import step_seconds, time_reading
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import phase_peaks, timeline
-from advisor.spec import Decoder, Plan
+from advisor.spec import BDH, Decoder, Model, Plan
 
 if TYPE_CHECKING:
     from advisor.gpus import GPU
 
 CACHE_ITEM_SIZE = {"fp32": 4, "bf16": 2, "pure-bf16": 2}  # [bytes] keys and values are kept in the compute dtype
+# family -> what generation keeps of one token
+CACHE_ELEMENTS: dict[type, Callable[[Any], Any]] = {Decoder: decoder.cache_elements, BDH: bdh.cache_elements}
 EMBEDDING_ROLES = ("embedding", "position")
 
 
-def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
+def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
     """All readings. Raises InputError when the model cannot run the plan."""
     plan.check_against(model)
     step = run_step(model, plan)
@@ -36,7 +39,7 @@ def estimate(model: Decoder, plan: Plan, gpu: GPU | None = None) -> Estimate:
     )
 
 
-def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(model: Model) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by its path, in the order in which the torch module registers them."""
     parameters = run_step(model, Plan(batch=1, sequence=1)).parameters
     repeated = [p for p in parameters if "{}" in p.path]
@@ -49,9 +52,9 @@ def parameter_shapes(model: Decoder) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _cache_bytes(model: Decoder, plan: Plan) -> int:
-    """Keys and values of one token in all layers; shared key-value heads are kept once."""
-    return int(2 * model.depth * model.kv_heads * model.head_size) * CACHE_ITEM_SIZE[plan.precision]
+def _cache_bytes(model: Model, plan: Plan) -> int:
+    """Keys and values of one token in all layers."""
+    return int(CACHE_ELEMENTS[type(model)](model)) * CACHE_ITEM_SIZE[plan.precision]
 
 
 def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:

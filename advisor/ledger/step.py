@@ -7,21 +7,24 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.ledger import decoder
+from advisor.ledger import bdh, decoder
 from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.optimizer import run_optimizer, state_sizes
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
-from advisor.spec import Decoder, Plan
+from advisor.spec import BDH, Decoder, Model, Plan
 
 WEIGHT_DTYPE = {"fp32": "fp32", "bf16": "fp32", "pure-bf16": "bf16"}
 AUTOCAST_DTYPE = {"fp32": None, "bf16": "bf16", "pure-bf16": None}
 
 
 # family -> its forward pass: (machine, spec, plan) -> (logits, loss)
-FORWARD: dict[type, Callable[[Machine, Any, Plan], tuple[Tensor, Tensor]]] = {Decoder: decoder.forward}
+FORWARD: dict[type, Callable[[Machine, Any, Plan], tuple[Tensor, Tensor]]] = {
+    Decoder: decoder.forward,
+    BDH: bdh.forward,
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Step:
         return sum((sum(e.sign > 0 for e in s.events) * s.runs for s in self.segments), 0)
 
 
-def run_step(spec: Decoder, plan: Plan) -> Step:
+def run_step(spec: Model, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
     m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
     kept, loss = _forward(m, spec, plan)
@@ -90,7 +93,7 @@ def run_step(spec: Decoder, plan: Plan) -> Step:
     )
 
 
-def _forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tensor]:
+def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
         logits, loss = FORWARD[type(spec)](m, spec, plan)
         kept = logits if plan.keep_logits else None

@@ -6,7 +6,7 @@ from typing import Literal
 from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.check import Size
-from advisor.spec.decoder import Decoder
+from advisor.spec.model import Model
 
 PRECISIONS = ("fp32", "bf16", "pure-bf16")
 # what torch.optim has; of Muon, which is a loop, the implementation of AdamW for the weights that Muon leaves out
@@ -86,6 +86,6 @@ class Plan:
                 nearest=known[0],
             )
 
-    def check_against(self, model: Decoder) -> None:
+    def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
         check.at_most("plan.sequence", self.sequence, "model.context", model.context)

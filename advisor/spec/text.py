@@ -9,8 +9,10 @@ from typing import Any
 
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
+from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
 from advisor.spec.decoder import Decoder
+from advisor.spec.model import Model
 from advisor.spec.plan import Plan
 
 PRESETS = Path(__file__).with_name("presets")
@@ -19,7 +21,7 @@ BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
     Attention: {"rotary": Rotary},
 }
-FAMILIES = {"decoder": Decoder}
+FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "bdh": BDH}
 MAX_FILE = 2**20  # [bytes] of a model file
 
 
@@ -28,19 +30,19 @@ class Preset:
     """A named model: where its numbers come from and, where one is published, its parameter count."""
 
     name: str
-    model: Decoder
+    model: Model
     source: str
     published_parameters: int | None
     note: str
 
 
-def model_to_data(model: Decoder) -> dict[str, Any]:
+def model_to_data(model: Model) -> dict[str, Any]:
     """Plain nested values that `model_from_data` reads back."""
     family = next(name for name, kind in FAMILIES.items() if type(model) is kind)
     return {"family": family, **dataclasses.asdict(model)}
 
 
-def model_from_data(data: Any, path: str = "model") -> Decoder:
+def model_from_data(data: Any, path: str = "model") -> Model:
     """The spec that plain values declare. Raises InputError or UnknownError with the path of the value."""
     values = dict(_table(data, path))
     family = values.pop("family", "decoder")

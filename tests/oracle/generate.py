@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
-from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Norm, Plan, Rotary
+from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Model, Norm, Plan, Rotary
 from advisor.spec.blocks import ACTIVATIONS, PLACEMENTS
 from advisor.spec.text import model_to_data
-from studies.trial.modules.decoder import DecoderModule
+from studies.trial.build import MODULES
 
 ROWS = 160
 OUTPUT = Path(__file__).with_name("decoder-random.csv")
@@ -75,33 +75,33 @@ def random_attention(pick: random.Random, drop: float) -> Attention:
     )  # fmt: skip
 
 
-def build(model: Decoder, plan: Plan) -> Any:
+def build(model: Model, plan: Plan) -> Any:
     """What live_bytes.step_peaks calls: module, optimizer, inputs, loss."""
     default = torch.get_default_dtype()
     if plan.precision == "pure-bf16":  # fake parameters cannot be converted afterwards
         torch.set_default_dtype(torch.bfloat16)
-    module = DecoderModule(model, plan)
+    module = MODULES[type(model)](model, plan)
     torch.set_default_dtype(default)
     module.preserve_rng_state = False  # the fake device has no random state to keep
     fused = plan.optimizer_implementation == "fused"
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, fused=fused, foreach=not fused)
     batch = [torch.zeros(plan.batch, plan.sequence, dtype=torch.long) for _ in range(2)]
 
-    def loss_of(module: DecoderModule, ids: torch.Tensor, targets: torch.Tensor) -> tuple[Any, Any]:
+    def loss_of(module: torch.nn.Module, ids: torch.Tensor, targets: torch.Tensor) -> tuple[Any, Any]:
         logits, loss = module(ids, targets)
         return loss, logits if plan.keep_logits else None
 
     return module, optimizer, batch, loss_of
 
 
-def record(model: Decoder, plan: Plan) -> dict[str, Any]:
+def record(model: Model, plan: Plan) -> dict[str, Any]:
     """One row."""
     autocast = torch.bfloat16 if plan.precision == "bf16" else None
     peaks = live_bytes.step_peaks(lambda: build(model, plan), autocast=autocast)
     return row(model, plan, peaks)
 
 
-def row(model: Decoder, plan: Plan, peaks: dict[str, Any]) -> dict[str, Any]:
+def row(model: Model, plan: Plan, peaks: dict[str, Any]) -> dict[str, Any]:
     """What is written of a recorded step."""
     return {
         "model": json.dumps(model_to_data(model)),

@@ -1,8 +1,8 @@
-"""Random decoders and plans, reproducible by their number."""
+"""Random models and plans, reproducible by their number."""
 
 import random
 
-from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Norm, Plan, Rotary
+from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Head, Model, Norm, Plan, Rotary
 from advisor.spec.blocks import PLACEMENTS
 
 ROTARIES = (Rotary(), Rotary(base=500_000.0), Rotary(fraction=0.5))
@@ -46,7 +46,16 @@ def random_model(number: int) -> Decoder:
     )  # fmt: skip
 
 
-def random_plan(number: int, model: Decoder) -> Plan:
+def random_bdh(number: int) -> BDH:
+    """A BDH model without dropout."""
+    pick = random.Random(number)
+    return BDH(
+        vocab=pick.choice([11, 65, 256, 1000]), context=pick.choice([33, 64, 100]), d_model=pick.choice([8, 16, 24]),
+        depth=pick.choice([1, 2, 3, 5]), heads=pick.choice([1, 2, 4]), multiplier=pick.choice([4, 8, 16]),
+    )  # fmt: skip
+
+
+def random_plan(number: int, model: Model) -> Plan:
     """A plan that meta tensors can run: they take the math path of attention, and know no autocast."""
     pick = random.Random(number + 10**6)
     return Plan(

@@ -7,23 +7,22 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from advisor.ledger import estimate, parameter_shapes
-from advisor.spec import Decoder, Plan
-from studies.trial.build import build
-from studies.trial.modules.decoder import DecoderModule
-from tests.oracle.specs import random_model, random_plan
+from advisor.spec import Model, Plan
+from studies.trial.build import LanguageModel, build
+from tests.oracle.specs import random_bdh, random_model, random_plan
 
-NUMBERS = range(60)
+CASES = [(n, random_model(n)) for n in range(60)] + [(n, random_bdh(n)) for n in range(30)]
 
 
-@pytest.fixture(params=NUMBERS)
-def case(request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, Plan, DecoderModule, torch.Tensor]]:
-    model = random_model(request.param)
-    plan = random_plan(request.param, model)
+@pytest.fixture(params=CASES, ids=lambda c: f"{type(c[1]).__name__}{c[0]}")
+def case(request: pytest.FixtureRequest) -> Iterator[tuple[Model, Plan, LanguageModel, torch.Tensor]]:
+    number, model = request.param
+    plan = random_plan(number, model)
     with torch.device("meta"):
         yield model, plan, build(model, plan), torch.zeros(plan.batch, plan.sequence, dtype=torch.long)
 
 
-Case = tuple[Decoder, Plan, DecoderModule, torch.Tensor]
+Case = tuple[Model, Plan, LanguageModel, torch.Tensor]
 
 
 def test_parameter_names_and_shapes(case: Case) -> None:

@@ -12,11 +12,12 @@ from advisor.spec.text import find_model, model_from_data, model_to_data, plan_f
 from tests.oracle.specs import random_model
 
 PRESETS = (
-    "char-lm", "gemma-2b", "gpt2", "gpt2-large", "gpt2-medium", "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b",
-    "llama-3.2-1b", "mistral-7b", "opt-125m", "phi-2", "pythia-160m", "pythia-1b", "qwen2.5-0.5b", "qwen2.5-7b",
-    "qwen3-0.6b", "qwen3-8b", "small", "tiny", "tinyllama-1.1b", "transformer-lm",
+    "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "char-lm", "gemma-2b", "gpt2", "gpt2-large", "gpt2-medium",
+    "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "opt-125m", "phi-2",
+    "pythia-160m", "pythia-1b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b", "small", "tiny",
+    "tinyllama-1.1b", "transformer-lm",
 )  # fmt: skip
-UNPUBLISHED = {"char-lm", "small", "tiny", "transformer-lm", "gpt3-175b"}
+UNPUBLISHED = {"bdh-8gb", "bdh-14gb", "bdh-24gb", "char-lm", "small", "tiny", "transformer-lm", "gpt3-175b"}
 
 
 def test_the_presets() -> None:

@@ -13,6 +13,8 @@ from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.norm import norm_layer
 from studies.trial.modules.rotary import RotaryTable, Rotation
 
+STD = 0.02  # of initial weights
+
 
 class EmbeddingLayer(nn.Module):
     """ids_BT -> dropout(token + position)_BTD."""
@@ -90,6 +92,11 @@ class DecoderModule(nn.Module):
         self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
         if spec.head.tied:
             self.head.weight = self.embedding.token.weight
+
+    def initial_std(self, name: str) -> float:
+        """GPT-2's (Radford et al. 2019): 0.02, residual outputs scaled by 1/sqrt(2 * depth)."""
+        residual = name.endswith(("attention.out.weight", "mlp.down.weight"))
+        return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
     def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
