@@ -26,7 +26,7 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
     """All readings. Raises InputError when the model cannot run the plan."""
     plan.check_against(model)
     step = run_step(model, plan)
-    memory = _memory(step)
+    memory = _memory(step, gpu.architecture if gpu else "")
     flops = Flops(forward=step.flops("forward"), step=step.flops())
     seconds = gpu and step_seconds(flops.step, step.written, step.updated, step.launches, gpu, plan.precision)
     return Estimate(
@@ -61,10 +61,10 @@ def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:
     return sum(p.numel * p.repeat for p in parameters if not roles or p.role in roles)
 
 
-def _memory(step: Step) -> Memory:
+def _memory(step: Step, architecture: str) -> Memory:
     peaks = phase_peaks(step.segments, step.base)
     top = max(peaks.values(), key=lambda p: p.bytes)
-    held = outside.reserved(top.bytes)
+    held = outside.reserved(step, top.bytes, architecture)
     return Memory(
         parameters=step.weights,
         gradients=parameter_bytes(step.parameters),

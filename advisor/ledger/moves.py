@@ -1,0 +1,79 @@
+"""The tape's events as moves on an allocator.
+
+The tape records one block for many. Here each run of a block gets storages of its own, and what a run releases is found
+by the part that it plays in the block.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from advisor.ledger.tape import Event, Segment
+
+OLDEST, YOUNGEST = 0, -1
+
+Live = list[int]  # addresses of the live storages that play one part, oldest first
+
+
+class Move(NamedTuple):
+    """An allocation of `size` bytes, or with size 0 the release of the oldest or the youngest of `live`."""
+
+    size: int
+    live: Live
+    which: int = OLDEST
+
+
+class Parts:
+    """Which live storage an event means in each run of its segment; at most `most_runs` runs in a row are made.
+
+    The backward pass goes through the blocks in reverse: it releases the youngest storage that plays a part. A run that
+    releases what the run before it has made takes the oldest.
+    """
+
+    def __init__(self, segments: list[Segment], most_runs: int) -> None:
+        self._most_runs = most_runs
+        events = [(event, segment) for segment in segments for event in segment.events]
+        self._made = {event.storage: (event.size, segment) for event, segment in events if event.sign > 0}
+        self._live: dict[int, Live] = defaultdict(list)
+        self._join({event.storage: segment for event, segment in events if event.sign < 0})
+
+    def _join(self, released: dict[int, Segment]) -> None:
+        """What enters a repeated block and what leaves it play one part, as the residual stream does, or its gradient.
+
+        On the tape the one is made once and released by every run, the other made by every run and released once.
+        """
+        waiting: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+        for storage in sorted(released):
+            size, made = self._made[storage]
+            surplus = self._times(made) - self._times(released[storage])
+            if partners := waiting[size, made.phase, -surplus]:
+                self._live[storage] = self._live[partners.pop(0)]
+            elif surplus:
+                waiting[size, made.phase, surplus].append(storage)
+
+    def _times(self, segment: Segment) -> int:
+        return self.runs(segment) * int(segment.micro_batches)
+
+    def runs(self, segment: Segment) -> int:
+        """How often the segment runs in a row."""
+        return min(int(segment.repeat), self._most_runs)
+
+    def moves(self, segment: Segment) -> list[Move]:
+        """What one run of the segment does."""
+        return [self._move(event, segment) for event in segment.events]
+
+    def _move(self, event: Event, segment: Segment) -> Move:
+        live = self._live[event.storage]
+        if event.sign > 0:
+            return Move(event.size, live)
+        _, made = self._made[event.storage]
+        return Move(0, live, OLDEST if made.phase == segment.phase and segment.runs > 1 else YOUNGEST)
+
+    def drain(self) -> list[int]:
+        """Addresses of all that is live; nothing is afterwards."""
+        addresses = []
+        for live in self._live.values():
+            addresses += live
+            live.clear()
+        return addresses
