@@ -51,11 +51,12 @@ class Candidates:
     checkpointed: npt.NDArray[np.bool_]
     parameters: Ints
     peak: Ints  # allocated memory [bytes]
-    device_high: Ints  # upper end of the 90 % interval of device memory [bytes]
+    needs_least: Ints  # bounds of the device memory that it needs to fit [bytes]
+    needs_most: Ints
     step_seconds: Floats  # NaN where the GPU's peak is not known
     tokens: Floats  # that the budget buys
     loss: Floats  # predicted [nats/token]
-    fits: npt.NDArray[np.bool_]
+    fits: npt.NDArray[np.bool_]  # surely; propose() adds those whose own estimate it has made
 
     def model(self, row: int, question: Question) -> Decoder:
         """The spec of one row."""
@@ -92,10 +93,10 @@ def _part(question: Question, checkpointing: str) -> tuple[npt.NDArray[np.generi
         tokens = question.seconds / seconds * batch * question.context
     if question.tokens_available:
         tokens = np.minimum(tokens, question.tokens_available)
-    high = outside.device_high(c.peak)
+    least, most = outside.device_high_bounds(c.peak, c.saved, question.gpu.architecture)
     return (
-        depth, width, batch, np.full(len(depth), checkpointing == "block"), c.parameters, c.peak, high, seconds, tokens,
-        predicted_loss(c.parameters, tokens), high <= question.gpu.memory_bytes,
+        depth, width, batch, np.full(len(depth), checkpointing == "block"), c.parameters, c.peak, least, most, seconds,
+        tokens, predicted_loss(c.parameters, tokens), most <= question.gpu.memory_bytes,
     )  # fmt: skip
 
 

@@ -53,24 +53,32 @@ class Answer:
 def propose(question: Question) -> Answer:
     """Ranked proposals. Raises InfeasibleError when not even the smallest candidate fits."""
     c = enumerate_candidates(question)
-    if not c.fits.any():
+    best = _best(question, c, np.ones(len(c.loss), bool))
+    if best is None:
         raise InfeasibleError(_nearest(question, c))
-    best = _best(c, c.fits)
     rows = [(best, "lowest predicted loss")]
     size = c.parameters[best]
     for mask, reason in (
         (c.parameters <= SMALLER * size, "at most half the parameters: faster to train, cheaper to serve"),
         (c.parameters >= LARGER * size, "more capacity: worth it only with more time than asked for"),
     ):
-        if (mask & c.fits).any():
-            rows.append((_best(c, mask & c.fits), reason))
+        row = _best(question, c, mask)
+        if row is not None:
+            rows.append((row, reason))
     return Answer(
         question=question, proposals=tuple(_proposal(question, c, r, best, why) for r, why in rows), candidates=c
     )
 
 
-def _best(c: Candidates, mask: Mask) -> int:
-    return int(np.flatnonzero(mask)[np.argmin(c.loss[mask])])
+def _best(question: Question, c: Candidates, mask: Mask) -> int | None:
+    """The candidate of lowest predicted loss whose own estimate fits, of those of `mask`; None when none does."""
+    rows = np.flatnonzero(mask & (c.needs_least <= question.gpu.memory_bytes))
+    for row in rows[np.argsort(c.loss[rows], kind="stable")].tolist():
+        verdict = estimate(c.model(row, question), c.plan(row, question), question.gpu).verdict
+        c.fits[row] = verdict is not None and verdict.fits
+        if c.fits[row]:
+            return int(row)
+    return None
 
 
 def _proposal(question: Question, c: Candidates, row: int, best: int, reason: str) -> Proposal:
@@ -110,11 +118,12 @@ def _limit(question: Question, c: Candidates, row: int) -> str:
 
 
 def _nearest(question: Question, c: Candidates) -> str:
-    row = int(np.argmin(c.device_high))
+    row = int(np.argmin(c.needs_least))
+    needed = estimate(c.model(row, question), c.plan(row, question), question.gpu).memory.device.high
     return (
         f"nothing fits {question.gpu.name} with {format_bytes(question.gpu.memory_bytes)}: the smallest candidate "
         f"({c.depth[row]} layers of {c.d_model[row]}, vocabulary {question.vocab}, context {question.context}) needs "
-        f"up to {format_bytes(c.device_high[row])}; try a shorter --context or a smaller --vocab"
+        f"up to {format_bytes(needed)}; try a shorter --context or a smaller --vocab"
     )
 
 
