@@ -29,6 +29,14 @@ def test_flops_of_a_step() -> None:
     assert flops.step == 3 * flops.forward
 
 
+@pytest.mark.parametrize(("tier", "batch", "fits"), [(8, 8, True), (14, 16, True), (24, 32, False)])
+def test_the_guides_tiers_under_bf16_with_its_batch_sizes(tier: int, batch: int, fits: bool) -> None:
+    model = find_model(f"bdh-{tier}gb").model
+    peak = estimate(model, Plan(batch=batch, sequence=model.context)).memory.allocated.bytes
+    assert (peak < tier * 10**9) == fits
+    assert fits or peak // 2**30 == 203  # as the preset's note says
+
+
 @pytest.mark.parametrize("depth", [1, 2, 7])
 def test_the_depth_adds_no_parameters(depth: int) -> None:
     model = dataclasses.replace(find_model("bdh-25m").model, depth=depth)
