@@ -84,7 +84,7 @@ def upper_bound(spec: BDH, plan: Plan) -> Any:
     neurons = 1.0 * spec.multiplier * spec.d_model
     widest = neurons + spec.heads * (1.0 * plan.sequence + spec.d_model) + spec.vocab
     weights = (neurons * (3.0 + plan.batch) + 2.0 * spec.vocab) * spec.d_model
-    return (tokens * widest + weights) * 64 * spec.depth
+    return (tokens * widest + weights) * 256 * spec.depth  # about 30 tensors of B T H N fp32 numbers a level, and slack
 
 
 def cache_elements(spec: BDH) -> Any:
