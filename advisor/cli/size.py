@@ -12,7 +12,6 @@ from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
 from advisor.spec import Plan
-from advisor.spec.hf import read_hf
 from advisor.spec.text import Preset, find_model
 from advisor.units import format_bytes, format_flops, format_seconds
 
@@ -48,6 +47,8 @@ def _chosen_model(name: str | None, hf: str | None) -> Preset:
         return find_model(name)
     if name is not None or hf is None:
         raise InputError("MODEL", expected="either MODEL or --hf PATH", got=f"{name} and {hf}" if name else None)
+    from advisor.spec.hf import read_hf  # a preset does not wait for it
+
     chosen = read_hf(Path(hf))
     if chosen.note:
         click.echo(f"note: {chosen.note}", err=True)
