@@ -7,21 +7,13 @@ by the part that it plays in the block.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
 
 from advisor.ledger.tape import Event, Segment
 
 OLDEST, YOUNGEST = 0, -1
 
 Live = list[int]  # addresses of the live storages that play one part, oldest first
-
-
-class Move(NamedTuple):
-    """An allocation of `size` bytes, or with size 0 the release of the oldest or the youngest of `live`."""
-
-    size: int
-    live: Live
-    which: int = OLDEST
+Move = tuple[int, Live, int]  # an allocation of so many bytes; or, with 0, the release of the OLDEST or YOUNGEST
 
 
 class Parts:
@@ -66,9 +58,9 @@ class Parts:
     def _move(self, event: Event, segment: Segment) -> Move:
         live = self._live[event.storage]
         if event.sign > 0:
-            return Move(event.size, live)
+            return event.size, live, YOUNGEST
         _, made = self._made[event.storage]
-        return Move(0, live, OLDEST if made.phase == segment.phase and segment.runs > 1 else YOUNGEST)
+        return 0, live, (OLDEST if made.phase == segment.phase and segment.runs > 1 else YOUNGEST)
 
     def drain(self) -> list[int]:
         """Addresses of all that is live; nothing is afterwards."""
