@@ -28,7 +28,7 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
     m.tape.begin(Segment("forward", "embedding"))
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
     x = _embed(m, spec, ids, token)
-    for segment in (Segment("forward", "blocks.0"), Segment("forward", "blocks.{}", spec.depth - 1, first=1)):
+    for segment in _blocks(spec.depth):
         m.tape.begin(segment)
         x = _block(Block(m, spec, plan, rotation), plan, x)
     m.tape.begin(Segment("forward", ""))
@@ -38,6 +38,10 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
     logits = ops.linear(m, "head", x, head, bias)
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
+
+
+def _blocks(depth: Size) -> list[Segment]:
+    return [Segment("forward", "blocks.0"), Segment("forward", "blocks.{}", depth - 1, first=1)]
 
 
 def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
