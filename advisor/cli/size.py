@@ -11,9 +11,12 @@ from advisor.cli import options
 from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
+from advisor.ledger.rows import Row, rows
 from advisor.spec import Plan
 from advisor.spec.text import Preset, find_model
 from advisor.units import format_bytes, format_flops, format_seconds
+
+ROW = "{:<30} {:>5} {:>13} {:>13} {:>13} {:>11} {:>13} {:>13}"
 
 
 @click.command()
@@ -21,10 +24,14 @@ from advisor.units import format_bytes, format_flops, format_seconds
 @click.option("--hf", metavar="PATH", help="A Hugging Face config.json in place of MODEL.")
 @options.gpu
 @options.plan_options
+@click.option(
+    "--rows", "by_row", is_flag=True, help="Add the ledger's rows: what each op owns, computes, keeps and makes."
+)
 @options.as_json
 def size(
-    model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, as_json: bool, **plan_values: Any
-) -> None:
+    model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, by_row: bool, as_json: bool,
+    **plan_values: Any,
+) -> None:  # fmt: skip
     """Parameters, FLOPs, memory and time of one training step of MODEL.
 
     MODEL is a preset (gpt2, gpt2-xl, tiny, ...) or a .toml or .json file with a [model] table.
@@ -35,10 +42,12 @@ def size(
     gpu = options.chosen_gpu(gpu_name, gpu_memory)
     plan = options.chosen_plan(int(spec.context), **plan_values)
     result = estimate(spec, plan, gpu)
+    table = rows(spec, plan) if by_row else []
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(result)))
+        added = {"rows": [dataclasses.asdict(row) for row in table]} if by_row else {}
+        click.echo(json.dumps(dataclasses.asdict(result) | added))
     else:
-        click.echo("\n".join(lines(chosen.name, plan, gpu, result)))
+        click.echo("\n".join([*lines(chosen.name, plan, gpu, result), *(_table(table) if by_row else [])]))
 
 
 def _chosen_model(name: str | None, hf: str | None) -> Preset:
@@ -59,7 +68,7 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     """The estimate for a person."""
     m = e.memory
     head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {plan.sequence} tokens, {plan.precision}"
-    rows = [
+    shown = [
         ("parameters", f"{e.parameters.total:,} ({e.parameters.embedding:,} of them embeddings)"),
         ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),
         ("allocated", f"{format_bytes(m.allocated.bytes)} at the peak, in {m.allocated.phase} at {m.allocated.op}"),
@@ -71,12 +80,25 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     ]
     if e.time:
         span = f"{format_seconds(e.time.low)} to {format_seconds(e.time.high)}"
-        rows.append(
+        shown.append(
             ("step", f"{format_seconds(e.time.step_seconds)} ({span}), {e.time.tokens_per_second:,.0f} tokens/s")
         )
     if e.verdict and gpu:
-        rows.append(("verdict", _verdict(e, gpu)))
-    return [head, "", *(f"{label:<12}{text}" for label, text in rows)]
+        shown.append(("verdict", _verdict(e, gpu)))
+    return [head, "", *(f"{label:<12}{text}" for label, text in shown)]
+
+
+def _table(table: list[Row]) -> list[str]:
+    """The ledger's rows for a person; figures are those of one run."""
+    head = ROW.format("op", "runs", "parameters", "forward", "backward", "saved", "made forward", "made backward")
+    body = (
+        ROW.format(
+            row.path, row.repeat, f"{row.parameters:,}", format_flops(row.flops_forward), format_flops(row.flops_backward),
+            format_bytes(row.saved), format_bytes(row.made_forward), format_bytes(row.made_backward),
+        )
+        for row in table
+    )  # fmt: skip
+    return ["", head, *body]
 
 
 def _range(value: int, low: int, high: int) -> str:

@@ -65,7 +65,7 @@ class Machine:
         self.parameters: list[Parameter] = []
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
         self._declared: Iterator[Parameter] | None = None  # the weights, when a micro-batch before has declared them
-        self.saved: dict[Storage, Any] = {}  # storages saved for backward, with how often their segment repeats
+        self.saved: dict[Storage, tuple[Segment, str]] = {}  # storages saved for backward, and by which op
         self._sequence = 0
         self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
         self._region: Region | None = None
@@ -134,7 +134,7 @@ class Machine:
     def _remember(self, *tensors: Tensor) -> None:
         for tensor in tensors:
             if tensor.storage.tape is not None:  # neither a parameter nor the batch
-                self.saved.setdefault(tensor.storage, self.tape.segments[-1].repeat)
+                self.saved.setdefault(tensor.storage, (self.tape.segments[-1], self.tape.path))
 
     def unpack(self, saved: tuple[Tensor | Handle, ...]) -> tuple[Tensor, ...]:
         """The saved tensors of a node, recomputed when they stand in a region."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.ledger import bdh, decoder
 from advisor.ledger.autograd import run_backward
@@ -27,13 +27,21 @@ FORWARD: dict[type, Callable[[Machine, Any, Plan], tuple[Tensor, Tensor]]] = {
 }
 
 
+class Saved(NamedTuple):
+    """One storage that an op of the forward pass keeps for the backward pass."""
+
+    segment: Segment
+    path: str
+    size: Any  # [bytes], unrounded
+
+
 @dataclass(frozen=True)
 class Step:
     """What a step left on the tape, and the bytes that live through all of it."""
 
     segments: list[Segment]
     parameters: list[Parameter]
-    saved: Any  # unique storages saved for backward [bytes], unrounded
+    kept: list[Saved]  # for the backward pass, each storage once
     given: list[Any]  # the batch and the buffers [bytes]
     weights: Any  # [bytes], each tensor rounded up to 512
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
@@ -63,6 +71,11 @@ class Step:
         return 3 * self.weights + 2 * self.states
 
     @property
+    def saved(self) -> Any:
+        """Unique storages saved for backward [bytes], unrounded."""
+        return sum((s.size * s.segment.repeat for s in self.kept), 0)
+
+    @property
     def launches(self) -> Any:
         """Kernels that the step launches, about one per tensor made."""
         return sum((sum(e.sign > 0 for e in s.events) * s.runs for s in self.segments), 0)
@@ -72,7 +85,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
     m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
     kept, loss = _forward(m, spec, plan)
-    saved = sum((storage.size * repeat for storage, repeat in m.saved.items()), 0)
+    saved = [Saved(segment, path, storage.size) for storage, (segment, path) in m.saved.items()]
     _backward(m, loss)
     if branch(plan.accumulation > 1):
         first = len(m.tape.segments)
@@ -86,7 +99,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
     return Step(
         segments=m.tape.segments,
         parameters=m.parameters,
-        saved=saved,
+        kept=saved,
         given=m.given_sizes,
         weights=parameter_bytes(m.parameters),
         state_sizes=[state_sizes(p, plan) for p in m.parameters],

@@ -38,12 +38,12 @@ class Segment:
     `micro_batches` that do the same, one after the other, are recorded once.
     """
 
-    __slots__ = ("events", "first", "flops", "micro_batches", "name", "phase", "repeat", "step")
+    __slots__ = ("counted", "events", "first", "micro_batches", "name", "phase", "repeat", "step")
 
     def __init__(self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1) -> None:
         self.phase, self.name, self.repeat, self.first, self.step = phase, name, repeat, first, step
         self.events: list[Event] = []
-        self.flops: Any = 0.0
+        self.counted: list[tuple[str, Any]] = []  # path, FLOPs
         self.micro_batches: Any = 1
 
     def label(self, run: int) -> str:
@@ -54,6 +54,11 @@ class Segment:
     def runs(self) -> Any:
         """How often it runs in the whole step."""
         return self.repeat * self.micro_batches
+
+    @property
+    def flops(self) -> Any:
+        """FLOPs of one run."""
+        return sum((flops for _, flops in self.counted), 0.0)
 
     def written(self) -> Any:
         """Bytes of all tensors that one run makes."""
@@ -84,7 +89,7 @@ class Tape:
 
     def count(self, flops: Any) -> None:
         """FLOPs of the op that runs now."""
-        self.segments[-1].flops = self.segments[-1].flops + flops
+        self.segments[-1].counted.append((self.path, flops))
 
 
 @dataclass(frozen=True)
