@@ -93,8 +93,9 @@ def _table(table: list[Row]) -> list[str]:
     head = ROW.format("op", "runs", "parameters", "forward", "backward", "saved", "made forward", "made backward")
     body = (
         ROW.format(
-            row.path, row.repeat, f"{row.parameters:,}", format_flops(row.flops_forward), format_flops(row.flops_backward),
-            format_bytes(row.saved), format_bytes(row.made_forward), format_bytes(row.made_backward),
+            row.path, row.repeat, f"{row.parameters:,}", format_flops(row.flops_forward),
+            format_flops(row.flops_backward), format_bytes(row.saved), format_bytes(row.made_forward),
+            format_bytes(row.made_backward),
         )
         for row in table
     )  # fmt: skip
