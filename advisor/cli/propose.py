@@ -66,7 +66,8 @@ def lines(answer: Answer) -> list[str]:
     """The answer for a person."""
     q = answer.question
     head = f"{q.gpu.name}, {format_bytes(q.gpu.memory_bytes)}, {format_seconds(q.seconds)} of training"
-    rows = [f"{head}: {int(answer.candidates.fits.sum()):,} of {len(answer.candidates.depth):,} candidates surely fit", ""]
+    sure, count = int(answer.candidates.fits.sum()), len(answer.candidates.depth)
+    rows = [f"{head}: {sure:,} of {count:,} candidates surely fit", ""]
     for rank, p in enumerate(answer.proposals, 1):
         first, *others = summary(p)
         rows += [f"{rank}. {first}", *(f"   {line}" for line in others)]
