@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.ledger import estimate
 from advisor.propose.candidates import Question
 from advisor.propose.proposal import NEGLIGIBLE, Answer, Proposal
 
@@ -71,17 +72,26 @@ def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
             "heads": c.model(r, answer.question).attention.heads,
             "parameters": int(c.parameters[r]),
             "memory_bytes": int(c.peak[r]),
-            "limited_by": _limit(answer, chosen, r),
-            "fits": bool(c.fits[r]),
+            "limited_by": _limit(answer, chosen, r, fits),
+            "fits": fits,
         }
-        for r in picked.tolist()
+        for r, fits in ((r, _fits(answer, r)) for r in picked.tolist())
     ]
 
 
-def _limit(answer: Answer, chosen: Proposal, row: int) -> str:
+def _fits(answer: Answer, row: int) -> bool:
+    """By the columns' bounds where they decide, else by the candidate's own estimate."""
+    c, question = answer.candidates, answer.question
+    if c.fits[row] or c.peak[row] > question.gpu.memory_bytes:
+        return bool(c.fits[row])
+    verdict = estimate(c.model(row, question), c.plan(row, question), question.gpu).verdict
+    return verdict is not None and verdict.fits
+
+
+def _limit(answer: Answer, chosen: Proposal, row: int, fits: bool) -> str:
     """What speaks against a candidate: memory; time, when larger than the best; size, when smaller; '' for the best."""
     c = answer.candidates
-    if not c.fits[row]:
+    if not fits:
         return "memory"
     if c.loss[row] <= chosen.predicted_loss + NEGLIGIBLE:
         return ""
