@@ -114,20 +114,20 @@ def _mul_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 
 def scale(m: Machine, path: str, x: Tensor, table: Tensor | None = None) -> Tensor:
     """x times a number, or times a table that needs no gradient and is saved."""
-    m.tape.path = path
-    node = m.node(_map_backward, [x])
-    node.saved = ("mul", x.shape, x.dtype, m.save(table) if table is not None else ())
-    out = m.empty(x.shape, x.dtype, "mul")
-    out.edge = Edge(node)
-    return out
+    return _map(m, path, x, "mul", () if table is None else (table,))
 
 
 def neg(m: Machine, path: str, x: Tensor) -> Tensor:
     """-x."""
+    return _map(m, path, x, "neg")
+
+
+def _map(m: Machine, path: str, x: Tensor, op: str, kept: tuple[Tensor, ...] = ()) -> Tensor:
+    """A new tensor like x, whose gradient is another by the same op."""
     m.tape.path = path
     node = m.node(_map_backward, [x])
-    node.saved = ("neg", x.shape, x.dtype, ())
-    out = m.empty(x.shape, x.dtype, "neg")
+    node.saved = (op, x.shape, x.dtype, m.save(*kept))
+    out = m.empty(x.shape, x.dtype, op)
     out.edge = Edge(node)
     return out
 
@@ -257,20 +257,19 @@ def dropout(m: Machine, path: str, x: Tensor, p: float) -> Tensor:
 
 def gelu(m: Machine, path: str, x: Tensor) -> Tensor:
     """GELU; its input is saved."""
-    m.tape.path = path
-    node = m.node(_like_input_backward, [x])
-    node.saved = ("gelu_backward", x.dtype, m.save(x))
-    out = m.empty(x.shape, x.dtype, "gelu")
-    out.edge = Edge(node)
-    return out
+    return _input_saving(m, path, x, "gelu")
 
 
 def silu(m: Machine, path: str, x: Tensor) -> Tensor:
     """SiLU; its input is saved."""
+    return _input_saving(m, path, x, "silu")
+
+
+def _input_saving(m: Machine, path: str, x: Tensor, op: str) -> Tensor:
     m.tape.path = path
     node = m.node(_like_input_backward, [x])
-    node.saved = ("silu_backward", x.dtype, m.save(x))
-    out = m.empty(x.shape, x.dtype, "silu")
+    node.saved = (f"{op}_backward", x.dtype, m.save(x))
+    out = m.empty(x.shape, x.dtype, op)
     out.edge = Edge(node)
     return out
 
