@@ -33,7 +33,9 @@ class Decoder:
         if self.attention.head_size is None:
             check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
         if self.attention.rotary is not None:
-            check.even("model.attention.rotary: the rotated part of a head", self.rotated)
+            part = "model.attention.rotary: the rotated part of a head"
+            check.whole(part, self.rotated, check.MAX_WIDTH, 2)
+            check.even(part, self.rotated)
 
     @classmethod
     def gpt(

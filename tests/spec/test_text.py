@@ -131,3 +131,9 @@ def test_plans_are_strict() -> None:
     assert plan_from_data({"batch": 4}) == Plan(batch=4)
     with pytest.raises(UnknownError, match="near: batch"):
         plan_from_data({"bach": 4})
+
+
+def test_a_rotation_of_nothing_is_refused() -> None:
+    values = data(attention__head_size=1, attention__projections="separate", attention__rotary={"fraction": 0.5})
+    with pytest.raises(InputError, match="the rotated part of a head: expected a whole number from 2"):
+        model_from_data(values)
