@@ -31,7 +31,11 @@ from studies.records import StudyRecord
 )
 @options.study
 @click.option("--name", help="Name of the study; by default made of GPU and budget.")
-@click.option("--resume", is_flag=True, help="Go on with the study that was interrupted last, or with --name.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the study that was interrupted last, or with --name; with --gpu, begin if there is none.",
+)
 @options.store
 @options.as_json
 def run(
@@ -43,8 +47,11 @@ def run(
     The proposals are sized for --gpu. What is tuned is a small proxy on the device at hand, and the answer says so.
     Ctrl-C at any point loses nothing: advisor run --resume goes on.
     """
-    if resume:
-        record = sitting.go_on(name or _unfinished(store_url), store_url)
+    begun = (name or _unfinished(store_url)) if resume else None
+    if resume and not begun and gpu_name is None and gpu_memory is None:
+        raise InputError("--resume", expected="an unfinished study in the store", got=store_url)
+    if begun:
+        record = sitting.go_on(begun, store_url)
     else:
         found = propose(question(gpu_name, gpu_memory, hours, **options.DEFAULT_TARGET))
         if not as_json:
@@ -72,13 +79,11 @@ def _free_name(gpu: str, budget: float, store_url: str) -> str:
     return next(n for n in (base, *(f"{base}-{i}" for i in range(2, len(taken) + 3))) if n not in taken)
 
 
-def _unfinished(store_url: str) -> str:
-    """The unfinished study that was created last. Raises InputError when there is none."""
-    with studies.open_store(store_url) as store:
+def _unfinished(store_url: str) -> str | None:
+    """The unfinished study that was created last."""
+    with studies.open_store(store_url, create=True) as store:
         unfinished = [s for s in store.summaries() if s.state != "FINISHED"]
-    if not unfinished:
-        raise InputError("--resume", expected="an unfinished study in the store", got=store_url)
-    return max(unfinished, key=lambda s: s.created).name
+    return max(unfinished, key=lambda s: s.created).name if unfinished else None
 
 
 def _as_data(record: StudyRecord) -> dict[str, Any]:
