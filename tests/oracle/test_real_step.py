@@ -1,21 +1,23 @@
 """An independent truth: real fp32 training steps on the CPU, measured by the profiler's memory events.
 
-Differences that remain: the CPU allocator does not round to 512 bytes, its fused AdamW keeps step counts unrounded, and
-a second gradient is added in place where nobody else holds the first. The last shows where gradients meet often: with
-gated MLPs and rotary positions the ledger is up to 2 % too high; elsewhere it is within one percent.
+The CPU's allocator does not round to 512 bytes, so the ledger is run without rounding here; in models of a few MiB the
+rounding is several percent. Some CPU kernels take a few KiB of workspace, which is what the absolute tolerance is for.
 """
+
+import dataclasses
 
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from advisor.ledger import estimate
+from advisor.ledger.step import run_step
+from advisor.ledger.tape import phase_peaks
 from advisor.spec import Decoder, Plan
 from studies.trial.build import build, initialize
 from tests.oracle.specs import random_model
 
-TOLERANCE, TOLERANCE_WHERE_GRADIENTS_MEET = 0.01, 0.02
-SMALLEST = 3 * 2**20  # [bytes] below this, rounding of many tiny tensors is more than the tolerance
+RELATIVE, ABSOLUTE = 0.01, 40_000  # [bytes]; whichever is more
+STEP_COUNT = 4  # [bytes] of fused AdamW, one per weight
 
 
 def measured_peak(model: Decoder, plan: Plan) -> int:
@@ -35,7 +37,7 @@ def measured_peak(model: Decoder, plan: Plan) -> int:
 
     step()
     states = [v for state in optimizer.state.values() for v in state.values()]
-    before = sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *states, ids, targets))
+    before = sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *module.buffers(), *states, ids, targets))
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step()
     level = peak = 0
@@ -46,13 +48,10 @@ def measured_peak(model: Decoder, plan: Plan) -> int:
     return before + peak
 
 
-@pytest.mark.parametrize("number", [1, 5, 6, 7, 8, 11, 12, 16, 19, 24])
-def test_allocated_memory(number: int) -> None:
+@pytest.mark.parametrize("number", range(30))
+def test_allocated_memory(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = random_model(number)
-    model = Decoder(
-        context=model.context, d_model=4 * model.d_model, depth=model.depth + 2, embedding=model.embedding,
-        attention=model.attention, mlp=model.mlp, norm=model.norm, head=model.head,
-    )  # fmt: skip
+    model = dataclasses.replace(model, d_model=4 * model.d_model, depth=model.depth + 2)
     plan = Plan(
         batch=4,
         sequence=33,
@@ -60,8 +59,8 @@ def test_allocated_memory(number: int) -> None:
         optimizer_implementation=("fused", "foreach")[number % 2],  # type: ignore[arg-type]
         checkpointing=("none", "block")[number // 2 % 2],  # type: ignore[arg-type]
     )
-    meets = model.mlp.gated or model.attention.rotary
-    tolerance = TOLERANCE_WHERE_GRADIENTS_MEET if meets else TOLERANCE
-    peak = measured_peak(model, plan)
-    assert peak > SMALLEST
-    assert estimate(model, plan).memory.allocated.bytes == pytest.approx(peak, rel=tolerance)
+    monkeypatch.setattr("advisor.ledger.tape.ALIGNMENT", 1)
+    monkeypatch.setattr("advisor.ledger.optimizer.ALIGNMENT", STEP_COUNT)
+    step = run_step(model, plan)
+    peak = max(p.bytes for p in phase_peaks(step.segments, step.base).values())
+    assert peak == pytest.approx(measured_peak(model, plan), rel=RELATIVE, abs=ABSOLUTE)
