@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,16 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.errors import InputError
-from advisor.ledger import bdh, decoder
 from advisor.ledger.branch import Split
+from advisor.ledger.families import rules
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import column_peaks
-from advisor.spec import BDH, Decoder, Model, Plan
+from advisor.spec import Model, Plan
 
 CHUNK = 16_384  # rows; about 60 live columns of 128 KiB each
 MAX_BYTES = 2.0**62  # of one candidate: beyond it int64 would wrap
-# family -> more bytes than any sum in its rules, in float64
-UPPER_BOUND: dict[type, Callable[[Any, Plan], Any]] = {Decoder: decoder.upper_bound, BDH: bdh.upper_bound}
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -105,6 +102,6 @@ def _columns_of(spec: Any) -> list[Ints]:
 
 
 def _check_size(model: Model, plan: Plan) -> None:
-    bound = np.max(UPPER_BOUND[type(model)](model, plan) * np.asarray(plan.accumulation, float))
+    bound = np.max(rules(model).upper_bound(model, plan) * np.asarray(plan.accumulation, float))
     if bound > MAX_BYTES:
         raise InputError("columns", expected=f"candidates below {MAX_BYTES:.3g} bytes", got=f"{bound:.3g} bytes")

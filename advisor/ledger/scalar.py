@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from advisor.ledger import bdh, decoder, outside
+from advisor.ledger import outside
+from advisor.ledger.families import rules
 from advisor.ledger.machine import Parameter, parameter_bytes
 from advisor.ledger.readings import Allocated, Estimate, Flops, KVCache, Memory, Moment, Parameters
 from advisor.ledger.roofline import step_seconds, time_reading
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import phase_peaks, timeline
-from advisor.spec import BDH, Decoder, Model, Plan
+from advisor.spec import Model, Plan
 
 if TYPE_CHECKING:
     from advisor.gpus import GPU
 
 CACHE_ITEM_SIZE = {"fp32": 4, "bf16": 2, "pure-bf16": 2}  # [bytes] keys and values are kept in the compute dtype
-# family -> what generation keeps of one token
-CACHE_ELEMENTS: dict[type, Callable[[Any], Any]] = {Decoder: decoder.cache_elements, BDH: bdh.cache_elements}
 EMBEDDING_ROLES = ("embedding", "position")
 
 
@@ -54,7 +52,7 @@ def parameter_shapes(model: Model) -> dict[str, tuple[int, ...]]:
 
 def _cache_bytes(model: Model, plan: Plan) -> int:
     """Keys and values of one token in all layers."""
-    return int(CACHE_ELEMENTS[type(model)](model)) * CACHE_ITEM_SIZE[plan.precision]
+    return int(rules(model).cache_elements(model)) * CACHE_ITEM_SIZE[plan.precision]
 
 
 def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from advisor.ledger import bdh, decoder
 from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
+from advisor.ledger.families import rules
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.optimizer import run_optimizer, state_sizes
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
-from advisor.spec import BDH, Decoder, Model, Plan
+from advisor.spec import Model, Plan
 
 WEIGHT_DTYPE = {"fp32": "fp32", "bf16": "fp32", "pure-bf16": "bf16"}
 AUTOCAST_DTYPE = {"fp32": None, "bf16": "bf16", "pure-bf16": None}
-
-
-# family -> its forward pass: (machine, spec, plan) -> (logits, loss)
-FORWARD: dict[type, Callable[[Machine, Any, Plan], tuple[Tensor, Tensor]]] = {
-    Decoder: decoder.forward,
-    BDH: bdh.forward,
-}
 
 
 class Saved(NamedTuple):
@@ -108,7 +100,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
 
 def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
-        logits, loss = FORWARD[type(spec)](m, spec, plan)
+        logits, loss = rules(spec).forward(m, spec, plan)
         kept = logits if plan.keep_logits else None
         del logits
     return kept, loss

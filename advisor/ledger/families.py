@@ -1,0 +1,35 @@
+"""The families' rules: for each kind of spec a module of this folder with three functions.
+
+`forward(machine, spec, plan) -> (logits, loss)` runs the forward pass; `upper_bound(spec, plan)` is more bytes than any
+sum in it, in float64; `cache_elements(spec)` is what generation keeps of one token.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from advisor.ledger import bdh, decoder
+from advisor.ledger.machine import Machine
+from advisor.ledger.tensor import Tensor
+from advisor.spec import BDH, Decoder, Model, Plan
+
+
+class Rules(Protocol):
+    """What such a module holds."""
+
+    def forward(self, m: Machine, spec: Any, plan: Plan, /) -> tuple[Tensor, Tensor]:
+        """Token ids and targets -> (logits, loss)."""
+
+    def upper_bound(self, spec: Any, plan: Plan, /) -> Any:
+        """Bytes, far above what is needed."""
+
+    def cache_elements(self, spec: Any, /) -> Any:
+        """Numbers kept of each token."""
+
+
+FAMILIES: dict[type, Rules] = {Decoder: decoder, BDH: bdh}
+
+
+def rules(model: Model) -> Rules:
+    """Those of the model's family."""
+    return FAMILIES[type(model)]
