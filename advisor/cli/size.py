@@ -18,6 +18,16 @@ from advisor.units import format_bytes, format_flops, format_seconds
 
 ROW = "{:<30} {:>5} {:>13} {:>13} {:>13} {:>11} {:>13} {:>13}"
 
+PARTS = {
+    "parameters": "parameters",
+    "gradients": "gradients",
+    "optimizer": "optimizer states",
+    "autocast": "autocast copies of weights",
+    "saved": "saved for backward",
+    "batch": "batch and buffers",
+    "temporaries": "temporaries",
+}
+
 
 @click.command()
 @click.argument("model", metavar="[MODEL]", required=False)
@@ -27,10 +37,11 @@ ROW = "{:<30} {:>5} {:>13} {:>13} {:>13} {:>11} {:>13} {:>13}"
 @click.option(
     "--rows", "by_row", is_flag=True, help="Add the ledger's rows: what each op owns, computes, keeps and makes."
 )
+@click.option("--details", is_flag=True, help="Add what the peak is made of, FLOPs per token and intensity.")
 @options.as_json
 def size(
-    model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, by_row: bool, as_json: bool,
-    **plan_values: Any,
+    model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, by_row: bool, details: bool,
+    as_json: bool, **plan_values: Any,
 ) -> None:  # fmt: skip
     """Parameters, FLOPs, memory and time of one training step of MODEL.
 
@@ -47,7 +58,8 @@ def size(
         added = {"rows": [dataclasses.asdict(row) for row in table]} if by_row else {}
         click.echo(json.dumps(dataclasses.asdict(result) | added))
     else:
-        click.echo("\n".join([*lines(chosen.name, plan, gpu, result), *(_table(table) if by_row else [])]))
+        shown = lines(chosen.name, plan, gpu, result)
+        click.echo("\n".join([*shown, *(_details(result) if details else []), *(_table(table) if by_row else [])]))
 
 
 def _chosen_model(name: str | None, hf: str | None) -> Preset:
@@ -86,6 +98,24 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     if e.verdict and gpu:
         shown.append(("verdict", _verdict(e, gpu)))
     return [head, "", *(f"{label:<12}{text}" for label, text in shown)]
+
+
+def _details(e: Estimate) -> list[str]:
+    """What the peak is made of, and the FLOPs beside tokens, the textbook and bytes."""
+    parts = dataclasses.asdict(e.memory.at_peak)
+    total = e.memory.allocated.bytes
+    peak = (f"   {PARTS[name]:<26}{format_bytes(size):>12} {size / total:>7.1%}" for name, size in parts.items())
+    ridge = f"; the GPU's ridge point is {e.intensity.ridge:.0f}" if e.intensity.ridge else ""
+    six_n = e.flops.step_by_six_n
+    by_six_n = f", {six_n:.2f} x the 6 N approximation" if six_n else ""
+    return [
+        "",
+        "at the peak",
+        *peak,
+        "",
+        f"{format_flops(e.flops.per_token)} per token{by_six_n} (N without embedding tables and head)",
+        f"{e.intensity.flops_per_byte:.0f} FLOP per byte moved{ridge}",
+    ]
 
 
 def _table(table: list[Row]) -> list[str]:

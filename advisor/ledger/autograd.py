@@ -49,6 +49,7 @@ def accumulate(machine: Machine, saved: Any, grads: Grads) -> Grads:
     """AccumulateGrad: the parameter keeps the gradient's storage as it is; a later one is added in place."""
     if saved.grad is None:
         saved.grad = grads[0]
+        machine.kinds[saved.grad.storage.serial] = "gradient"
     return []
 
 

@@ -66,6 +66,7 @@ class Machine:
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
         self._declared: Iterator[Parameter] | None = None  # the weights, when a micro-batch before has declared them
         self.saved: dict[Storage, tuple[Segment, str]] = {}  # storages saved for backward, and by which op
+        self.kinds: dict[int, str] = {}  # serial number of a storage -> gradient, autocast or saved
         self._sequence = 0
         self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
         self._region: Region | None = None
@@ -135,6 +136,7 @@ class Machine:
         for tensor in tensors:
             if tensor.storage.tape is not None:  # neither a parameter nor the batch
                 self.saved.setdefault(tensor.storage, (self.tape.segments[-1], self.tape.path))
+                self.kinds.setdefault(tensor.storage.serial, "saved")
 
     def unpack(self, saved: tuple[Tensor | Handle, ...]) -> tuple[Tensor, ...]:
         """The saved tensors of a node, recomputed when they stand in a region."""
@@ -184,6 +186,7 @@ class Machine:
         """The cached copy of a weight in `dtype`."""
         if weight not in self._casts:
             self._casts[weight] = (self.tape.segments[-1], cast(weight, dtype))
+            self.kinds[self._casts[weight][1].storage.serial] = "autocast"
         return self._casts[weight][1]
 
     def _drop_casts(self) -> None:

@@ -7,6 +7,7 @@ by the part that it plays in the block.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from advisor.ledger.tape import Event, Segment
 
@@ -14,6 +15,28 @@ OLDEST, YOUNGEST = 0, -1
 
 Live = list[int]  # addresses of the live storages that play one part, oldest first
 Move = tuple[int, Live, int]  # an allocation of so many bytes; or, with 0, the release of the OLDEST or YOUNGEST
+
+
+def joints(segments: list[Segment], runs: Callable[[Segment], int]) -> dict[int, int]:
+    """What leaves a repeated block -> what enters it: they play one part, as the residual stream does, or its gradient.
+
+    On the tape the one is made once and released by every run, the other made by every run and released once. `runs`
+    says how often a segment runs in a row.
+    """
+    events = [(event, segment) for segment in segments for event in segment.events]
+    made = {event.storage: (event.size, segment) for event, segment in events if event.sign > 0}
+    released = {event.storage: segment for event, segment in events if event.sign < 0}
+    waiting: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    found: dict[int, int] = {}
+    for storage in sorted(released):
+        size, maker = made[storage]
+        surplus = runs(maker) * int(maker.micro_batches)
+        surplus -= runs(released[storage]) * int(released[storage].micro_batches)
+        if partners := waiting[size, maker.phase, -surplus]:
+            found[storage] = partners.pop(0)
+        elif surplus:
+            waiting[size, maker.phase, surplus].append(storage)
+    return found
 
 
 class Parts:
@@ -28,24 +51,8 @@ class Parts:
         events = [(event, segment) for segment in segments for event in segment.events]
         self._made = {event.storage: (event.size, segment) for event, segment in events if event.sign > 0}
         self._live: dict[int, Live] = defaultdict(list)
-        self._join({event.storage: segment for event, segment in events if event.sign < 0})
-
-    def _join(self, released: dict[int, Segment]) -> None:
-        """What enters a repeated block and what leaves it play one part, as the residual stream does, or its gradient.
-
-        On the tape the one is made once and released by every run, the other made by every run and released once.
-        """
-        waiting: dict[tuple[int, str, int], list[int]] = defaultdict(list)
-        for storage in sorted(released):
-            size, made = self._made[storage]
-            surplus = self._times(made) - self._times(released[storage])
-            if partners := waiting[size, made.phase, -surplus]:
-                self._live[storage] = self._live[partners.pop(0)]
-            elif surplus:
-                waiting[size, made.phase, surplus].append(storage)
-
-    def _times(self, segment: Segment) -> int:
-        return self.runs(segment) * int(segment.micro_batches)
+        for storage, partner in joints(segments, self.runs).items():
+            self._live[storage] = self._live[partner]
 
     def runs(self, segment: Segment) -> int:
         """How often the segment runs in a row."""

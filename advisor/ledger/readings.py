@@ -5,21 +5,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Trainable weights; `embedding` counts the token and position tables."""
+    """Trainable weights; `embedding` counts the token and position tables.
+
+    `by_path`: of each weight, all runs of a repeated block together ('blocks.*.mlp.up.weight').
+    """
 
     total: int
     embedding: int
+    by_path: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flops:
     """Of one optimizer step, all its micro-batches [FLOP].
 
-    2 per multiply-add; matrix products and attention, causal attention not halved.
+    2 per multiply-add; matrix products and attention, causal attention not halved. `six_n`: 6 N per token, the
+    approximation of Kaplan et al. 2020 (arXiv:2001.08361, section 2.1), where N counts all weights but the token and
+    position tables and the head; `step_by_six_n` is the ratio of the two, None where N is 0.
     """
 
     forward: float
     step: float
+    per_token: float  # of the step
+    six_n: float
+    step_by_six_n: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +38,24 @@ class Allocated:
     bytes: int
     phase: str
     op: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the peak of allocated memory is made of [bytes]; the parts sum to it.
+
+    `autocast`: cast copies of weights. `saved`: what the forward pass has kept so far for the backward pass, and what
+    the backward pass has not yet used. `batch`: token ids, targets and buffers. `temporaries`: all else that is live,
+    such as gradients of activations, what a checkpointed block computes again, sums that the optimizer takes.
+    """
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    autocast: int
+    saved: int
+    batch: int
+    temporaries: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +85,21 @@ class Memory:
     optimizer: int
     saved: int
     allocated: Allocated
+    at_peak: Parts
     reserved: Range
     device: Range
     timeline: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intensity:
+    """Arithmetic intensity of the step [FLOP/byte], and the GPU's ridge point: below it, bandwidth limits the step.
+
+    Bytes moved: each new tensor is written once and read about twice, and the update moves weights and states.
+    """
+
+    flops_per_byte: float
+    ridge: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +136,7 @@ class Estimate:
     parameters: Parameters
     flops: Flops
     memory: Memory
+    intensity: Intensity
     kv_cache: KVCache
     time: Time | None = None
     verdict: Verdict | None = None

@@ -28,6 +28,17 @@ def peak_flops(gpu: GPU, precision: str) -> float | None:
     return peaks.get(wanted) or peaks.get("fp32")
 
 
+def moved_bytes(written: Any, updated: Any) -> Any:
+    """Bytes that a step moves, which writes `written` bytes of new tensors and moves `updated` in its update."""
+    return written * (1 + READS_PER_WRITE) + updated
+
+
+def ridge(gpu: GPU, precision: str) -> float | None:
+    """FLOPs per byte at which the GPU's peak and its bandwidth take equally long; None where one is not known."""
+    peak = peak_flops(gpu, precision)
+    return peak / gpu.bandwidth if peak and gpu.bandwidth else None
+
+
 def step_seconds(flops: Any, written: Any, updated: Any, launches: Any, gpu: GPU, precision: str) -> Any:
     """Seconds of one step that writes `written` bytes of new tensors and moves `updated` bytes in its update.
 
@@ -36,7 +47,7 @@ def step_seconds(flops: Any, written: Any, updated: Any, launches: Any, gpu: GPU
     peak = peak_flops(gpu, precision)
     if peak is None or not gpu.bandwidth:
         return None
-    moved = written * (1 + READS_PER_WRITE) + updated
+    moved = moved_bytes(written, updated)
     busy = flops / (peak * COMPUTE_EFFICIENCY) + moved / (gpu.bandwidth * BANDWIDTH_EFFICIENCY)
     waiting = launches * LAUNCH_SECONDS
     return busy + waiting * waiting / (busy + waiting)  # a smooth maximum: launches hide behind long kernels

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from advisor.ledger import outside
 from advisor.ledger.families import rules
 from advisor.ledger.machine import Parameter, parameter_bytes
-from advisor.ledger.readings import Allocated, Estimate, Flops, KVCache, Memory, Moment, Parameters
-from advisor.ledger.roofline import step_seconds, time_reading
+from advisor.ledger.parts import parts_at_peak
+from advisor.ledger.readings import Allocated, Estimate, Flops, Intensity, KVCache, Memory, Moment, Parameters
+from advisor.ledger.roofline import moved_bytes, ridge, step_seconds, time_reading
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import phase_peaks, timeline
 from advisor.spec import Model, Plan
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 CACHE_ITEM_SIZE = {"fp32": 4, "bf16": 2, "pure-bf16": 2}  # [bytes] keys and values are kept in the compute dtype
 EMBEDDING_ROLES = ("embedding", "position")
+VOCABULARY_ROLES = (*EMBEDDING_ROLES, "head")
 
 
 def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
@@ -25,12 +28,16 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
     plan.check_against(model)
     step = run_step(model, plan)
     memory = _memory(step, gpu.architecture if gpu else "")
-    flops = Flops(forward=step.flops("forward"), step=step.flops())
+    flops = _flops(step, int(plan.tokens))
     seconds = gpu and step_seconds(flops.step, step.written, step.updated, step.launches, gpu, plan.precision)
     return Estimate(
-        parameters=Parameters(total=_count(step.parameters), embedding=_count(step.parameters, EMBEDDING_ROLES)),
+        parameters=_parameters(step),
         flops=flops,
         memory=memory,
+        intensity=Intensity(
+            flops_per_byte=flops.step / moved_bytes(step.written, step.updated),
+            ridge=ridge(gpu, plan.precision) if gpu else None,
+        ),
         kv_cache=KVCache(bytes_per_token=_cache_bytes(model, plan)),
         time=time_reading(seconds, int(plan.tokens), flops.step, gpu, plan.precision) if gpu and seconds else None,
         verdict=outside.verdict(memory.device, gpu.memory_bytes) if gpu else None,
@@ -55,6 +62,27 @@ def _cache_bytes(model: Model, plan: Plan) -> int:
     return int(rules(model).cache_elements(model)) * CACHE_ITEM_SIZE[plan.precision]
 
 
+def _parameters(step: Step) -> Parameters:
+    by_path: dict[str, int] = {}
+    for p in step.parameters:
+        path = re.sub(r"\.(\d+|\{\})\.", ".*.", p.path)
+        by_path[path] = by_path.get(path, 0) + p.numel * p.repeat
+    embedding = _count(step.parameters, EMBEDDING_ROLES)
+    return Parameters(total=_count(step.parameters), embedding=embedding, by_path=by_path)
+
+
+def _flops(step: Step, tokens: int) -> Flops:
+    flops = step.flops()
+    six_n = 6.0 * (_count(step.parameters) - _count(step.parameters, VOCABULARY_ROLES)) * tokens
+    return Flops(
+        forward=step.flops("forward"),
+        step=flops,
+        per_token=flops / tokens,
+        six_n=six_n,
+        step_by_six_n=flops / six_n if six_n else None,
+    )
+
+
 def _count(parameters: list[Parameter], roles: tuple[str, ...] = ()) -> int:
     return sum(p.numel * p.repeat for p in parameters if not roles or p.role in roles)
 
@@ -69,6 +97,7 @@ def _memory(step: Step, architecture: str) -> Memory:
         optimizer=step.states,
         saved=step.saved,
         allocated=Allocated(bytes=top.bytes, phase=top.phase, op=top.op),
+        at_peak=parts_at_peak(step),
         reserved=held,
         device=outside.device(held),
         timeline=tuple(Moment(phase=p.phase, op=p.op, bytes=p.bytes) for p in timeline(step.segments, step.base)),

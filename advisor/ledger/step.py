@@ -37,6 +37,7 @@ class Step:
     given: list[Any]  # the batch and the buffers [bytes]
     weights: Any  # [bytes], each tensor rounded up to 512
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
+    kinds: dict[int, str]  # serial number of a storage -> gradient, autocast or saved; all others are temporary
 
     @property
     def states(self) -> Any:
@@ -95,6 +96,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
         given=m.given_sizes,
         weights=parameter_bytes(m.parameters),
         state_sizes=[state_sizes(p, plan) for p in m.parameters],
+        kinds=m.kinds,
     )
 
 

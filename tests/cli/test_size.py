@@ -15,11 +15,21 @@ def test_the_stable_keys() -> None:
     done = advisor(*SIZE, "--json")
     e = json.loads(done.stdout)
     assert done.returncode == 0
+    by_path = e["parameters"].pop("by_path")
     assert e["parameters"] == {"total": 124439808, "embedding": 50257 * 768 + 1024 * 768}
-    assert set(e["flops"]) == {"forward", "step"}
+    assert sum(by_path.values()) == 124439808
+    assert by_path["blocks.*.mlp.up.weight"] == 12 * 768 * 3072
+    assert set(e["flops"]) == {"forward", "step", "per_token", "six_n", "step_by_six_n"}
+    assert e["flops"]["per_token"] * 8 * 1024 == e["flops"]["step"]
+    assert e["flops"]["six_n"] == 6 * (124439808 - 50257 * 768 - 1024 * 768) * 8 * 1024
+    assert e["intensity"]["ridge"] > e["intensity"]["flops_per_byte"] > 0
     assert set(e["memory"]) == {
-        "parameters", "gradients", "optimizer", "saved", "allocated", "reserved", "device", "timeline",
+        "parameters", "gradients", "optimizer", "saved", "allocated", "at_peak", "reserved", "device", "timeline",
     }  # fmt: skip
+    assert set(e["memory"]["at_peak"]) == {
+        "parameters", "gradients", "optimizer", "autocast", "saved", "batch", "temporaries",
+    }  # fmt: skip
+    assert sum(e["memory"]["at_peak"].values()) == e["memory"]["allocated"]["bytes"]
     assert set(e["memory"]["allocated"]) == {"bytes", "phase", "op"}
     assert set(e["memory"]["reserved"]) == set(e["memory"]["device"]) == {"bytes", "low", "high"}
     assert set(e["time"]) == {"step_seconds", "low", "high", "tokens_per_second", "mfu"}
@@ -59,6 +69,13 @@ def test_the_words_for_a_person() -> None:
     assert text.startswith("gpt2 on RTX 4090: batch 8 x 1024 tokens, bf16")
     assert "124,439,808" in text
     assert "fits in" in text
+
+
+def test_the_details_for_a_person() -> None:
+    text = advisor(*SIZE, "--details").stdout
+    assert "temporaries" in text
+    assert "1.71 x the 6 N approximation" in text
+    assert "ridge point is 164" in text
 
 
 def test_a_model_file_of_ones_own(tmp_path: Path) -> None:

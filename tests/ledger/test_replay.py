@@ -34,7 +34,7 @@ def step(*states: int) -> Step:
     tape.allocate(BLOCK, "relu_backward")
     tape.free(BLOCK, activation)
     tape.begin(Segment("optimizer", ""))
-    return Step(tape.segments, [weight], kept=[], given=[], weights=BLOCK, state_sizes=[states])
+    return Step(tape.segments, [weight], kept=[], given=[], weights=BLOCK, state_sizes=[states], kinds={})
 
 
 def test_a_step_without_states_settles_at_once() -> None:
