@@ -105,7 +105,10 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--grad-clip", is_flag=True, help="The norm of all gradients is clipped before the update."),
     click.option(
         "--checkpointing", default="none", show_default=True, metavar="NAME",
-        help=f"Activation checkpointing: {' or '.join(plan.CHECKPOINTING)} (every block recomputed).",
+        help=f"Activation checkpointing, one of {', '.join(plan.CHECKPOINTING)}: what is recomputed.",
+    ),
+    click.option(
+        "--checkpoint-every", type=int, default=1, show_default=True, help="Checkpoint every k-th block only."
     ),
     click.option(
         "--attention-kernel", default="auto", show_default=True, metavar="NAME",

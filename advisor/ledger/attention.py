@@ -28,14 +28,14 @@ def split_heads(m: Machine, path: str, qkv: Tensor, heads: Any) -> tuple[Tensor,
 def attend(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
     """Causal attention of q [B, H, T, K] to k, v [B, G, T, K] -> [B, T, H K]; `kernel`: math, flash or efficient."""
     m.tape.path = path
-    out = _kernel(m, ops.autocast(m, q), ops.autocast(m, k), ops.autocast(m, v), kernel, dropout)
+    out = _kernel(m, path, ops.autocast(m, q), ops.autocast(m, k), ops.autocast(m, v), kernel, dropout)
     batch, heads, sequence, head_size = q.shape
     return out.view(batch, sequence, heads * head_size)
 
 
-def _kernel(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
+def _kernel(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
     if kernel == "math":
-        return _math(m, q, k, v, dropout)
+        return _math(m, path, q, k, v, dropout)
     if kernel == "flash" and branch(q.shape[3] % HEAD_ALIGNMENT != 0):
         return _contiguous(m, _padded_flash(m, q, k, v))
     return _fused(m, q, k, v, kernel)
@@ -111,7 +111,7 @@ def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
 # math: plain matrix products and a softmax; the scores are stored, half precision is computed in fp32
 
 
-def _math(m: Machine, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+def _math(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
     """aten::_scaled_dot_product_attention_math; the root of the scale goes to q and to k."""
     dtype = q.dtype
     alone = branch((q.shape[0] == 1) | (q.shape[1] == 1))  # one batch row or one head: reshaping needs no copy
@@ -124,7 +124,7 @@ def _math(m: Machine, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor
     masked = m.empty(scores.shape, "fp32", "add")
     masked.edge = scores.edge
     del scores
-    weights = ops.dropout(m, m.tape.path, _softmax(m, masked), dropout)
+    weights = ops.dropout(m, path, _softmax(m, masked), dropout)
     del masked
     out = _bmm(m, weights, _copied(m, v, alone), q.shape)
     del scaled_q, mask, weights, q, k, v

@@ -36,10 +36,11 @@ def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor]:
 
 
 def _levels(depth: Size) -> list[Segment]:
-    first = Segment("forward", "levels.0")
+    first = Segment("forward", "levels.0", stacked=True)
     if not branch(depth > 1):
         return [first]
-    return [first, Segment("forward", "levels.{}", depth - 2, first=1), Segment("forward", "levels.last")]
+    between = Segment("forward", "levels.{}", depth - 2, first=1, stacked=True)
+    return [first, between, Segment("forward", "levels.last", stacked=True)]
 
 
 class Level:

@@ -11,25 +11,25 @@ from advisor.ledger.layers import Norm
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.mlp import MLP
 from advisor.ledger.rotary import Rotation
+from advisor.ledger.stack import stack
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
 from advisor.spec import Decoder, Plan
-from advisor.spec.check import Size
 
 
 def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
     """Token ids and targets [B, T] -> (logits [B, T, V], loss).
 
-    Two blocks stand for all: the first, and the second repeated depth - 1 times.
+    The first block and one cycle of blocks stand for all; without differences between them a cycle is one block.
     """
     ids, targets = (m.given((plan.batch, plan.sequence), "int64") for _ in range(2))
     rotation = Rotation(m, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
     m.tape.begin(Segment("forward", "embedding"))
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
     x = _embed(m, spec, ids, token)
-    for segment in _blocks(spec.depth):
-        m.tape.begin(segment)
-        x = _block(Block(m, spec, plan, rotation), plan, x)
+    for kind in stack(m, "blocks", spec.depth, plan.checkpoint_period):
+        block = Block(m, spec, plan, rotation, plan.recomputes(kind))
+        x = m.checkpoint(block, x) if plan.recomputes(kind) == "block" else block(x)
     m.tape.begin(Segment("forward", ""))
     if spec.norm.final:
         x = Norm(m, "norm", spec.norm, spec.d_model)(x)
@@ -37,10 +37,6 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
     logits = ops.linear(m, "head", x, head, bias)
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
-
-
-def _blocks(depth: Size) -> list[Segment]:
-    return [Segment("forward", "blocks.0"), Segment("forward", "blocks.{}", depth - 1, first=1)]
 
 
 def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
@@ -56,15 +52,13 @@ def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
     return ops.dropout(m, "dropout", x, spec.embedding.dropout)
 
 
-def _block(block: Block, plan: Plan, x: Tensor) -> Tensor:
-    return block.m.checkpoint(block, x) if plan.checkpointing == "block" else block(x)
-
-
 class Block:
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
-    def __init__(self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None) -> None:
-        self.m, self.placement = m, spec.norm.placement
+    def __init__(
+        self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None, recomputed: str = "none"
+    ) -> None:
+        self.m, self.placement, self.recomputed = m, spec.norm.placement, recomputed
         self.attention_norm = Norm(m, "attention_norm", spec.norm, spec.d_model)
         self.attention: Callable[[Tensor], Tensor]
         if spec.attention.projections == "fused":
@@ -84,20 +78,23 @@ class Block:
     def __call__(self, x: Tensor) -> Tensor:
         match self.placement:
             case "pre":
-                x = self._attended(x, self.attention(self.attention_norm(x)))
+                x = self._attended(x, self._attention(self.attention_norm(x)))
                 return self._added(x, self.mlp(self.mlp_norm(x)))
             case "post":
-                x = self.attention_norm(self._attended(x, self.attention(x)))
+                x = self.attention_norm(self._attended(x, self._attention(x)))
                 return self.mlp_norm(self._added(x, self.mlp(x)))
             case "sandwich":
-                x = self._attended(x, self.attention_out_norm(self.attention(self.attention_norm(x))))
+                x = self._attended(x, self.attention_out_norm(self._attention(self.attention_norm(x))))
                 return self._added(x, self.mlp_out_norm(self.mlp(self.mlp_norm(x))))
             case "parallel":
-                attended = self.attention(self.attention_norm(x))
+                attended = self._attention(self.attention_norm(x))
                 return self._added(self._attended(x, attended), self.mlp(self.mlp_norm(x)))
             case _:  # parallel-shared
                 normed = self.attention_norm(x)
-                return self._added(self._attended(x, self.attention(normed)), self.mlp(normed))
+                return self._added(self._attended(x, self._attention(normed)), self.mlp(normed))
+
+    def _attention(self, x: Tensor) -> Tensor:
+        return self.m.checkpoint(self.attention, x) if self.recomputed == "attention" else self.attention(x)
 
     def _attended(self, x: Tensor, y: Tensor) -> Tensor:
         return ops.add(self.m, "attention_residual", x, y)

@@ -40,8 +40,8 @@ class StopRecomputation(Exception):
 class Region:
     """A checkpointed stretch: its input is kept, what it saved is computed again when the first of it is needed."""
 
-    def __init__(self, run: Callable[[Tensor], Tensor], x: Tensor) -> None:
-        self.run, self.x = run, x
+    def __init__(self, run: Callable[[Tensor], Tensor], x: Tensor, prefix: str) -> None:
+        self.run, self.x, self.prefix = run, x, prefix
         self.count = 0  # tensors that the forward pass saved
         self.recomputed: dict[int, Tensor] | None = None
 
@@ -92,7 +92,9 @@ class Machine:
             weight.expect_gradient()
             return weight
         segment = self.tape.segments[-1]
-        weight = Parameter(f"{segment.name}.{path}".lstrip("."), shape, self.weight_dtype, role, segment)
+        weight = Parameter(
+            f"{segment.name}.{self.tape.prefix}{path}".lstrip("."), shape, self.weight_dtype, role, segment
+        )
         self.parameters.append(weight)
         return weight
 
@@ -116,7 +118,7 @@ class Machine:
         if home is None or (current.phase == "backward" and current.name == home.name):
             return
         last = home.first + home.step * (home.repeat - 1)
-        self.tape.begin(Segment("backward", home.name, home.repeat, last, -home.step))
+        self.tape.begin(Segment("backward", home.name, home.repeat, last, -home.step, home.stacked))
 
     # saved tensors and checkpointing
 
@@ -133,10 +135,12 @@ class Machine:
         return tensors
 
     def _remember(self, *tensors: Tensor) -> None:
-        for tensor in tensors:
-            if tensor.storage.tape is not None:  # neither a parameter nor the batch
-                self.saved.setdefault(tensor.storage, (self.tape.segments[-1], self.tape.path))
-                self.kinds.setdefault(tensor.storage.serial, "saved")
+        here = self.tape.segments[-1], self.tape.path
+        for storage in (t.storage for t in tensors if t.storage.tape is not None):  # neither a parameter nor the batch
+            # what all blocks of a stack save, such as a mask, is one storage: it counts where it was made
+            shared = here[0].stacked and not storage.home[0].stacked
+            self.saved.setdefault(storage, storage.home if shared else here)
+            self.kinds.setdefault(storage.serial, "saved")
 
     def unpack(self, saved: tuple[Tensor | Handle, ...]) -> tuple[Tensor, ...]:
         """The saved tensors of a node, recomputed when they stand in a region."""
@@ -145,7 +149,7 @@ class Machine:
     def checkpoint(self, run: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """torch.utils.checkpoint.checkpoint(run, x, use_reentrant=False)."""
         self._remember(x)
-        self._region = Region(run, x)
+        self._region = Region(run, x, self.tape.prefix)
         try:
             return run(x)
         finally:
@@ -159,14 +163,14 @@ class Machine:
 
     def _recompute(self, region: Region) -> dict[int, Tensor]:
         path = self.tape.path
-        self._region, self._recomputed = region, []
+        self._region, self._recomputed, self.tape.prefix = region, [], region.prefix
         try:
             with self.autocast():
                 region.run(region.x)
         except StopRecomputation:
             pass  # as PyTorch does: nothing after the last saved tensor is computed again
         recomputed = dict(enumerate(self._recomputed))
-        self._region, self._recomputed = None, None
+        self._region, self._recomputed, self.tape.prefix = None, None, ""
         self.tape.path = path
         return recomputed
 

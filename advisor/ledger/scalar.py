@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from advisor.ledger import outside
@@ -47,13 +48,11 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
 def parameter_shapes(model: Model) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by its path, in the order in which the torch module registers them."""
     parameters = run_step(model, Plan(batch=1, sequence=1)).parameters
-    repeated = [p for p in parameters if "{}" in p.path]
     shapes: dict[str, tuple[int, ...]] = {}
-    for p in parameters:
-        if "{}" not in p.path:
-            shapes[p.path] = p.shape
-        elif p is repeated[0]:  # here stand all blocks but the first, one after the other
-            shapes |= {r.path.format(i): r.shape for i in range(1, int(model.depth)) for r in repeated}
+    for segment, weights in groupby(parameters, key=lambda p: p.segment):
+        alike = list(weights)
+        for run in range(int(segment.repeat)):
+            shapes |= {segment.label(run, p.path): p.shape for p in alike}
     return shapes
 
 
@@ -65,7 +64,7 @@ def _cache_bytes(model: Model, plan: Plan) -> int:
 def _parameters(step: Step) -> Parameters:
     by_path: dict[str, int] = {}
     for p in step.parameters:
-        path = re.sub(r"\.(\d+|\{\})\.", ".*.", p.path)
+        path = re.sub(r"\.(\d+|\{\d*\})\.", ".*.", p.path)
         by_path[path] = by_path.get(path, 0) + p.numel * p.repeat
     embedding = _count(step.parameters, EMBEDDING_ROLES)
     return Parameters(total=_count(step.parameters), embedding=embedding, by_path=by_path)

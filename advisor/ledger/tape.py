@@ -35,20 +35,25 @@ class Event(NamedTuple):
 class Segment:
     """A stretch of one phase, run `repeat` times; `first` and `step` number the runs of a repeated block.
 
-    `micro_batches` that do the same, one after the other, are recorded once.
+    A run may hold several blocks: '{k}' in a name or a path stands for the number of the run's k-th block. `stacked`
+    segments hold blocks. `micro_batches` that do the same, one after the other, are recorded once.
     """
 
-    __slots__ = ("counted", "events", "first", "micro_batches", "name", "phase", "repeat", "step")
+    __slots__ = ("counted", "events", "first", "micro_batches", "name", "phase", "repeat", "stacked", "step")
 
-    def __init__(self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1) -> None:
+    def __init__(
+        self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1, stacked: bool = False
+    ) -> None:
         self.phase, self.name, self.repeat, self.first, self.step = phase, name, repeat, first, step
+        self.stacked = stacked
         self.events: list[Event] = []
         self.counted: list[tuple[str, Any]] = []  # path, FLOPs
         self.micro_batches: Any = 1
 
-    def label(self, run: int) -> str:
-        """Name of the run-th repetition: 'blocks.3' for a block, the plain name otherwise."""
-        return self.name.format(self.first + self.step * run)
+    def label(self, run: int, text: str | None = None) -> str:
+        """`text`, by default the name, of the run-th repetition: 'blocks.3' for 'blocks.{}'."""
+        number = self.first + self.step * run
+        return (self.name if text is None else text).format(*range(number, number + abs(self.step)))
 
     @property
     def runs(self) -> Any:
@@ -66,12 +71,22 @@ class Segment:
 
 
 class Tape:
-    """Records into its current segment; `path` is where the op that runs now stands."""
+    """Records into its current segment; `path` is where the op that runs now stands, below `prefix`."""
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
-        self.path = ""
+        self.prefix = ""  # of the block that runs now, in a segment of several blocks
+        self._path = ""
         self._storages = 0
+
+    @property
+    def path(self) -> str:
+        """With the prefix."""
+        return self._path
+
+    @path.setter
+    def path(self, path: str) -> None:
+        self._path = self.prefix + path if self.prefix else path
 
     def begin(self, segment: Segment) -> None:
         """All that follows belongs to `segment`."""
@@ -80,16 +95,16 @@ class Tape:
     def allocate(self, size: Any, op: str) -> int:
         """`size` bytes, already aligned; returns the storage's serial number."""
         self._storages += 1
-        self.segments[-1].events.append(Event(1, size, self.path, op, self._storages))
+        self.segments[-1].events.append(Event(1, size, self._path, op, self._storages))
         return self._storages
 
     def free(self, size: Any, storage: int) -> None:
         """The bytes of a storage back."""
-        self.segments[-1].events.append(Event(-1, size, self.path, "", storage))
+        self.segments[-1].events.append(Event(-1, size, self._path, "", storage))
 
     def count(self, flops: Any) -> None:
         """FLOPs of the op that runs now."""
-        self.segments[-1].counted.append((self.path, flops))
+        self.segments[-1].counted.append((self._path, flops))
 
 
 @dataclass(frozen=True)
@@ -123,7 +138,8 @@ def timeline(segments: list[Segment], base: int, most_runs: int = 64) -> Iterato
             continue
         height, op, change = local_peak(segment)
         for run in _spaced(segment.repeat, most_runs):
-            yield Peak(segment.phase, segment.label(run), _where(segment.label(run), op), level + run * change + height)
+            where = _where(segment.label(run), segment.label(run, op))
+            yield Peak(segment.phase, segment.label(run), where, level + run * change + height)
         level += segment.repeat * change
 
 

@@ -18,15 +18,19 @@ ITEM_SIZE = {"fp32": 4, "bf16": 2, "int64": 8, "bool": 1}  # [bytes]
 
 
 class Storage:
-    """`size` bytes on the device, unrounded; allocated at birth, freed when nothing refers to it any more."""
+    """`size` bytes on the device, unrounded; allocated at birth, freed when nothing refers to it any more.
 
-    __slots__ = ("rounded", "serial", "size", "tape")
+    `home`: the segment and the path where it was made.
+    """
+
+    __slots__ = ("home", "rounded", "serial", "size", "tape")
 
     def __init__(self, size: Any, tape: Tape | None, op: str = "") -> None:
         self.size, self.tape = size, tape
         if tape is not None:  # None: lives before the step begins and after it ends
             self.rounded = aligned(size)
             self.serial = tape.allocate(self.rounded, op)
+            self.home = tape.segments[-1], tape.path
 
     def __del__(self) -> None:
         if self.tape is not None:

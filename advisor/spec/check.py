@@ -18,6 +18,7 @@ MAX_DEPTH = 2**14
 MAX_VOCAB = 2**24
 MAX_CONTEXT = 2**24
 MAX_BATCH = 2**20
+MAX_CHECKPOINT_EVERY = 64  # blocks; each of a cycle has rules of its own
 
 
 def whole(path: str, value: Any, high: int, low: int = 1) -> None:

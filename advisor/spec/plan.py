@@ -5,6 +5,7 @@ from typing import Literal
 
 from advisor.errors import InputError
 from advisor.spec import check
+from advisor.spec.bdh import BDH
 from advisor.spec.check import Size
 from advisor.spec.model import Model
 
@@ -19,7 +20,7 @@ OPTIMIZER_IMPLEMENTATIONS = {
     "muon": ("fused", "foreach", "for-loop"),
 }
 OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
-CHECKPOINTING = ("none", "block")
+CHECKPOINTING = ("none", "block", "attention")
 ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
 
 
@@ -31,6 +32,8 @@ class Plan:
     `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest.
     `grad_clip`: torch.nn.utils.clip_grad_norm_ before the update; its norm does not matter here.
     `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
+    `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
+    projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     """
 
@@ -41,7 +44,8 @@ class Plan:
     optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon"] = "adamw"
     optimizer_implementation: Literal["fused", "foreach", "for-loop"] = "fused"
     grad_clip: bool = False
-    checkpointing: Literal["none", "block"] = "none"
+    checkpointing: Literal["none", "block", "attention"] = "none"
+    checkpoint_every: int = 1  # blocks
     attention_kernel: Literal["auto", "math", "flash", "efficient"] = "auto"
     keep_logits: bool = False
 
@@ -54,6 +58,7 @@ class Plan:
         self._check_implementation()
         check.flag("plan.grad_clip", self.grad_clip)
         check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
+        check.whole("plan.checkpoint_every", self.checkpoint_every, check.MAX_CHECKPOINT_EVERY)
         check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
         check.flag("plan.keep_logits", self.keep_logits)
         if self.attention_kernel == "flash" and self.precision == "fp32":
@@ -76,6 +81,15 @@ class Plan:
             return self.attention_kernel
         return "efficient" if self.precision == "fp32" else "flash"
 
+    @property
+    def checkpoint_period(self) -> int:
+        """After how many blocks the pattern of recomputed ones recurs."""
+        return 1 if self.checkpointing == "none" else self.checkpoint_every
+
+    def recomputes(self, block: int) -> str:
+        """What is computed again of this block: none, block or attention."""
+        return self.checkpointing if block % self.checkpoint_every == 0 else "none"
+
     def _check_implementation(self) -> None:
         known = OPTIMIZER_IMPLEMENTATIONS[self.optimizer]
         if self.optimizer_implementation not in known:
@@ -89,3 +103,10 @@ class Plan:
     def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
         check.at_most("plan.sequence", self.sequence, "model.context", model.context)
+        if isinstance(model, BDH) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
+            raise InputError(
+                "plan.checkpointing",
+                expected="none or block, of every level: BDH's levels share all weights",
+                got=f"{self.checkpointing}, every {self.checkpoint_every}",
+                nearest="block",
+            )

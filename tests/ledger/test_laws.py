@@ -25,7 +25,8 @@ plans = st.builds(
     optimizer=st.sampled_from(["adamw", "sgd", "sgd-momentum", "muon"]),
     optimizer_implementation=st.sampled_from(["fused", "foreach", "for-loop"]),
     grad_clip=st.booleans(),
-    checkpointing=st.sampled_from(["none", "block"]),
+    checkpointing=st.sampled_from(["none", "block", "attention"]),
+    checkpoint_every=st.integers(1, 4),
     keep_logits=st.booleans(),
 )
 models = st.builds(

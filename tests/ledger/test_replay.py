@@ -1,6 +1,7 @@
 """A training run on the caching allocator: small tapes worked out by hand, and real ones with all blocks walked."""
 
 import dataclasses
+from collections.abc import Iterator
 from statistics import median
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from advisor.gpus import custom
 from advisor.ledger import bdh, decoder, estimate
 from advisor.ledger.allocator import CachingAllocator
-from advisor.ledger.machine import Parameter
+from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.outside import HANDLES, WORKSPACE, device_high_bounds, workspace
 from advisor.ledger.replay import MOST_RUNS, Replay, reserved_bytes
 from advisor.ledger.step import Step, run_step
@@ -70,12 +71,17 @@ def test_each_thread_has_a_workspace_of_its_own() -> None:
 def walked(monkeypatch: pytest.MonkeyPatch, model: Decoder | BDH, plan: Plan) -> Step:
     """The step with a segment for every block."""
 
-    def each(kind: str) -> object:
-        return lambda depth: [Segment("forward", f"{kind}.{i}") for i in range(depth)]
+    def levels(depth: int) -> list[Segment]:
+        return [Segment("forward", f"levels.{i}", stacked=True) for i in range(depth)]
+
+    def stack(m: Machine, name: str, depth: int, period: int) -> Iterator[int]:
+        for i in range(depth):
+            m.tape.begin(Segment("forward", f"{name}.{i}", stacked=True))
+            yield i % period
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoder, "_blocks", each("blocks"))
-        patch.setattr(bdh, "_levels", each("levels"))
+        patch.setattr(decoder, "stack", stack)
+        patch.setattr(bdh, "_levels", levels)
         return run_step(model, plan)
 
 

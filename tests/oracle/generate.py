@@ -18,6 +18,7 @@ from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Model, Norm, 
 from advisor.spec.blocks import ACTIVATIONS, PLACEMENTS
 from advisor.spec.text import model_to_data
 from studies.trial.build import MODULES
+from studies.trial.modules import recompute
 
 ROWS = 160
 OUTPUT = Path(__file__).with_name("decoder-random.csv")
@@ -82,7 +83,7 @@ def build(model: Model, plan: Plan) -> Any:
         torch.set_default_dtype(torch.bfloat16)
     module = MODULES[type(model)](model, plan)
     torch.set_default_dtype(default)
-    module.preserve_rng_state = False  # the fake device has no random state to keep
+    recompute.preserve_rng_state = False  # the fake device has no random state to keep
     fused = plan.optimizer_implementation == "fused"
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, fused=fused, foreach=not fused)
     batch = [torch.zeros(plan.batch, plan.sequence, dtype=torch.long) for _ in range(2)]

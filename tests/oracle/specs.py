@@ -63,5 +63,6 @@ def random_plan(number: int, model: Model) -> Plan:
         sequence=pick.choice([2, 7, 16, 33]),
         precision=pick.choice(["fp32", "pure-bf16"]),
         attention_kernel="math",
-        checkpointing=pick.choice(["none", "none", "block"]),
+        checkpointing=pick.choice(["none", "none", "block", "block" if isinstance(model, BDH) else "attention"]),
+        checkpoint_every=1 if isinstance(model, BDH) else pick.choice([1, 2, 3]),
     )

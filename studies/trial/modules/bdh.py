@@ -9,9 +9,9 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from advisor.spec import BDH, Plan
+from studies.trial.modules.recompute import recompute
 
 THETA = 2.0**16
 
@@ -47,8 +47,6 @@ class LinearAttention(nn.Module):
 class BDHModule(nn.Module):
     """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token]."""
 
-    preserve_rng_state = True  # dropout draws the same masks again when a level is recomputed
-
     def __init__(self, spec: BDH, plan: Plan) -> None:
         super().__init__()
         self.checkpointing, self.depth = plan.checkpointing, spec.depth
@@ -79,7 +77,7 @@ class BDHModule(nn.Module):
         x_B1TD = self.norm(self.embedding(ids_BT).unsqueeze(1))
         for _ in range(self.depth):
             if self.checkpointing == "block" and self.training:
-                x_B1TD = checkpoint(self.level, x_B1TD, use_reentrant=False, preserve_rng_state=self.preserve_rng_state)
+                x_B1TD = recompute(self.level, x_B1TD)
             else:
                 x_B1TD = self.level(x_B1TD)
         logits_BTV = x_B1TD.squeeze(1) @ self.head

@@ -5,12 +5,12 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from advisor.spec import Decoder, Embedding, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.norm import norm_layer
+from studies.trial.modules.recompute import recompute
 from studies.trial.modules.rotary import RotaryTable, Rotation
 
 STD = 0.02  # of initial weights
@@ -40,9 +40,9 @@ class EmbeddingLayer(nn.Module):
 class Block(nn.Module):
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
-    def __init__(self, spec: Decoder, plan: Plan) -> None:
+    def __init__(self, spec: Decoder, plan: Plan, recomputed: str) -> None:
         super().__init__()
-        self.placement = spec.norm.placement
+        self.placement, self.recomputed = spec.norm.placement, recomputed
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
         self.attention: nn.Module
         if spec.attention.projections == "fused":
@@ -60,34 +60,36 @@ class Block(nn.Module):
     def forward(self, x_BTD: Tensor, rotation: Rotation | None = None) -> Tensor:
         match self.placement:
             case "pre":
-                x_BTD = x_BTD + self.attention(self.attention_norm(x_BTD), rotation)
+                x_BTD = x_BTD + self._attention(self.attention_norm(x_BTD), rotation)
                 return x_BTD + self.mlp(self.mlp_norm(x_BTD))
             case "post":
-                x_BTD = self.attention_norm(x_BTD + self.attention(x_BTD, rotation))
+                x_BTD = self.attention_norm(x_BTD + self._attention(x_BTD, rotation))
                 return self.mlp_norm(x_BTD + self.mlp(x_BTD))
             case "sandwich":
-                x_BTD = x_BTD + self.attention_out_norm(self.attention(self.attention_norm(x_BTD), rotation))
+                x_BTD = x_BTD + self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation))
                 return x_BTD + self.mlp_out_norm(self.mlp(self.mlp_norm(x_BTD)))
             case "parallel":
-                attended_BTD = self.attention(self.attention_norm(x_BTD), rotation)
+                attended_BTD = self._attention(self.attention_norm(x_BTD), rotation)
                 return x_BTD + attended_BTD + self.mlp(self.mlp_norm(x_BTD))
             case _:  # parallel-shared
                 normed_BTD = self.attention_norm(x_BTD)
-                return x_BTD + self.attention(normed_BTD, rotation) + self.mlp(normed_BTD)
+                return x_BTD + self._attention(normed_BTD, rotation) + self.mlp(normed_BTD)
+
+    def _attention(self, x_BTD: Tensor, rotation: Rotation | None) -> Tensor:
+        if self.recomputed == "attention" and self.training:
+            return recompute(self.attention, x_BTD, rotation)
+        return self.attention(x_BTD, rotation)
 
 
 class DecoderModule(nn.Module):
     """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token]."""
 
-    preserve_rng_state = True  # dropout draws the same masks again when a block is recomputed
-
     def __init__(self, spec: Decoder, plan: Plan) -> None:
         super().__init__()
-        self.checkpointing = plan.checkpointing
         self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
         rotary = spec.attention.rotary
         self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
-        self.blocks = nn.ModuleList(Block(spec, plan) for _ in range(spec.depth))
+        self.blocks = nn.ModuleList(Block(spec, plan, plan.recomputes(i)) for i in range(spec.depth))
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
         self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
         if spec.head.tied:
@@ -102,10 +104,8 @@ class DecoderModule(nn.Module):
         rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
         x_BTD = self.embedding(ids_BT)
         for block in self.blocks:
-            if self.checkpointing == "block" and self.training:
-                x_BTD = checkpoint(
-                    block, x_BTD, rotation, use_reentrant=False, preserve_rng_state=self.preserve_rng_state
-                )
+            if block.recomputed == "block" and self.training:
+                x_BTD = recompute(block, x_BTD, rotation)
             else:
                 x_BTD = block(x_BTD, rotation)
         x_BTD = self.norm(x_BTD)
