@@ -9,7 +9,7 @@ import click
 
 from advisor import explain as explaining
 from advisor.cli import options
-from advisor.explain import Check, Effect, Elasticity, Peak, Point, Saving
+from advisor.explain import Check, Effect, Elasticity, Peak, Point, RankCheck, Saving
 from advisor.explain.point import READINGS
 from advisor.explain.savings import MEMORIES
 from advisor.spec import check
@@ -60,20 +60,22 @@ def explain(
         elasticities=found,
         switches=explaining.effects(point),
         savings=None if wanted is None else explaining.savings(point, wanted, memory),
-        claims=explaining.check_claims(found) if claims else None,
+        claims=explaining.check_claims(found, spec) if claims else None,
+        rankings=explaining.check_rankings(found, spec) if claims else None,
     )
     click.echo(json.dumps(dataclasses.asdict(answer)) if as_json else "\n".join(lines(model, point, answer)))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """All that is said of a point; savings and claims only when asked for."""
+    """All that is said of a point; savings, claims and rankings only when asked for."""
 
     peak: Peak
     elasticities: list[Elasticity]
     switches: list[Effect]
     savings: list[Saving] | None
     claims: list[Check] | None
+    rankings: list[RankCheck] | None
 
 
 def lines(name: str, point: Point, a: Answer) -> list[str]:
@@ -85,6 +87,8 @@ def lines(name: str, point: Point, a: Answer) -> list[str]:
         parts += ["", *_savings(a.savings, point)]
     if a.claims is not None:
         parts += ["", *_claims(a.claims)]
+    for ranking in a.rankings or ():
+        parts += ["", *_ranking(ranking)]
     return parts
 
 
@@ -144,7 +148,7 @@ def _speed(point: Point) -> str:
 def _claims(found: Sequence[Check]) -> list[str]:
     sources = ", ".join(dict.fromkeys(c.claim.source for c in found))
     head = ["claim", "of", "to", "claimed", "computed", "holds here"]
-    return [f"Claims of the {sources}, as elasticities:", *_table(head, [_claim(c) for c in found])]
+    return [f"Claims, as elasticities, of: {sources}", *_table(head, [_claim(c) for c in found])]
 
 
 def _claim(c: Check) -> list[str]:
@@ -152,6 +156,12 @@ def _claim(c: Check) -> list[str]:
     claimed = "above 0" if claim.claimed is None else f"{claim.claimed:.2f}"
     holds = "yes" if c.holds else "no"
     return [claim.text, claim.reading, " + ".join(claim.knobs), claimed, f"{c.computed:.2f}", holds]
+
+
+def _ranking(r: RankCheck) -> list[str]:
+    rows = [[p.knob, str(p.claimed), str(p.computed), f"{p.elasticity:.2f}"] for p in r.places]
+    head = f"Ranking of the {r.source} by {r.text}: {r.agreement:.0%} of its pairs stand in the computed order."
+    return [head, *_table(["knob", "claimed", "computed", "elasticity"], rows)]
 
 
 def _name(path: str) -> str:

@@ -12,7 +12,7 @@ EXPLAIN = ["explain", "gpt2", "--gpu", "RTX 4090"]
 
 def test_the_keys() -> None:
     a = json.loads(advisor(*EXPLAIN, "--free", "4GiB", "--claims", "--json").stdout)
-    assert set(a) == {"peak", "elasticities", "switches", "savings", "claims"}
+    assert set(a) == {"peak", "elasticities", "switches", "savings", "claims", "rankings"}
     assert set(a["peak"]) == {"bytes", "phase", "op", "parameters", "optimizer", "activations", "rest"}
     readings = {"memory", "parameters", "flops", "time"}
     assert set(a["elasticities"][0]) == {"knob", "value", "neighbors", "same_kernels", "same_peak"} | readings
@@ -24,7 +24,7 @@ def test_the_keys() -> None:
 
 def test_only_what_was_asked() -> None:
     a = json.loads(advisor("explain", "gpt2", "--json").stdout)
-    assert a["savings"] is a["claims"] is None
+    assert a["savings"] is a["claims"] is a["rankings"] is None
     assert all(e["time"] is None for e in a["elasticities"])
 
 
@@ -34,6 +34,15 @@ def test_the_words_for_a_person() -> None:
     assert "1. batch 8 -> 3: frees 4.10 GiB, costs" in text
     assert "Transformer hyperparameter guide" in text
     assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_the_rankings_of_the_bdh_guide() -> None:
+    arguments = ["explain", "bdh-25m", "--claims"]
+    text = advisor(*arguments).stdout
+    assert "Ranking of the BDH configuration guide by VRAM" in text
+    rankings = json.loads(advisor(*arguments, "--json").stdout)["rankings"]
+    assert [r["reading"] for r in rankings] == ["memory", "parameters", "flops"]
+    assert set(rankings[0]["places"][0]) == {"knob", "claimed", "computed", "elasticity"}
 
 
 def test_the_point_is_that_of_size() -> None:
