@@ -29,6 +29,7 @@ oracle-rows: $(VENV)/.installed-dev  ## Record random steps again with PyTorch o
 	$(BIN)/python -m tests.oracle.generate_bdh
 	$(BIN)/python -m tests.oracle.generate_checkpointing
 	$(BIN)/python -m tests.oracle.generate_optimizers
+	$(BIN)/python -m tests.oracle.generate_inference
 
 bench-sizing: $(VENV)/.installed-dev  ## Configs per second and error of the memory estimate, beside a textbook formula
 	$(BIN)/python -m tests.bench.sizing

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from advisor.cli import options
+from advisor.cli import generation, options
+from advisor.cli.words import range_text, verdict_text
 from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
@@ -38,10 +39,11 @@ PARTS = {
     "--rows", "by_row", is_flag=True, help="Add the ledger's rows: what each op owns, computes, keeps and makes."
 )
 @click.option("--details", is_flag=True, help="Add what the peak is made of, FLOPs per token and intensity.")
+@click.option("--inference", is_flag=True, help="Generation in place of training: KV cache, prefill, what fits.")
 @options.as_json
 def size(
     model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, by_row: bool, details: bool,
-    as_json: bool, **plan_values: Any,
+    inference: bool, as_json: bool, **plan_values: Any,
 ) -> None:  # fmt: skip
     """Parameters, FLOPs, memory and time of one training step of MODEL.
 
@@ -52,6 +54,12 @@ def size(
     spec = chosen.model
     gpu = options.chosen_gpu(gpu_name, gpu_memory)
     plan = options.chosen_plan(int(spec.context), **plan_values)
+    if inference:
+        if by_row or details:
+            option = "--rows" if by_row else "--details"
+            raise InputError(option, expected="a training step", got="--inference too")
+        generation.show(chosen.name, spec, plan, gpu, as_json)
+        return
     result = estimate(spec, plan, gpu)
     table = rows(spec, plan) if by_row else []
     if as_json:
@@ -86,8 +94,8 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
         ("allocated", f"{format_bytes(m.allocated.bytes)} at the peak, in {m.allocated.phase} at {m.allocated.op}"),
         ("", f"{format_bytes(m.parameters)} parameters, {format_bytes(m.gradients)} gradients,"),
         ("", f"{format_bytes(m.optimizer)} optimizer states, {format_bytes(m.saved)} saved for backward"),
-        ("reserved", _range(m.reserved.bytes, m.reserved.low, m.reserved.high) + " by the caching allocator"),
-        ("device", _range(m.device.bytes, m.device.low, m.device.high) + " in nvidia-smi"),
+        ("reserved", range_text(m.reserved) + " by the caching allocator"),
+        ("device", range_text(m.device) + " in nvidia-smi"),
         ("KV cache", f"{format_bytes(e.kv_cache.bytes_per_token)} per token"),
     ]
     if e.time:
@@ -96,7 +104,7 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
             ("step", f"{format_seconds(e.time.step_seconds)} ({span}), {e.time.tokens_per_second:,.0f} tokens/s")
         )
     if e.verdict and gpu:
-        shown.append(("verdict", _verdict(e, gpu)))
+        shown.append(("verdict", verdict_text(e.verdict, gpu)))
     return [head, "", *(f"{label:<12}{text}" for label, text in shown)]
 
 
@@ -130,15 +138,3 @@ def _table(table: list[Row]) -> list[str]:
         for row in table
     )  # fmt: skip
     return ["", head, *body]
-
-
-def _range(value: int, low: int, high: int) -> str:
-    return f"{format_bytes(value)} ({format_bytes(low)} to {format_bytes(high)})"
-
-
-def _verdict(e: Estimate, gpu: GPU) -> str:
-    assert e.verdict is not None
-    word = "fits" if e.verdict.fits else "may not fit" if e.verdict.probability > 0.05 else "does not fit"
-    room = e.verdict.headroom_bytes
-    space = f"{format_bytes(room)} to spare" if room >= 0 else f"{format_bytes(-room)} too much"
-    return f"{word} in {format_bytes(gpu.memory_bytes)}: {space}, P(fits) = {e.verdict.probability:.2f}"

@@ -58,9 +58,10 @@ def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
     inputs = m.save(q, k, v)
     m.tape.count(2 * _matmul_flops(q))
     out = m.empty(q.shape, q.dtype, op)
-    log_sum_exp = m.empty((batch, heads, rows), "fp32", op)
+    kept = m.training or kernel == "flash"  # without gradients the memory-efficient kernel leaves it out
+    log_sum_exp = (m.empty((batch, heads, rows), "fp32", op),) if kept else ()
     random = [m.empty((2,) if kernel == "flash" and i == 0 else (), "int64", op) for i in range(2)]
-    node.saved = (op, inputs + m.save(out, log_sum_exp, *random))
+    node.saved = (op, inputs + m.save(out, *log_sum_exp, *random))
     out.edge = Edge(node)
     return out
 

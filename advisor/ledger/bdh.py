@@ -13,13 +13,14 @@ from advisor.spec import BDH, Plan
 from advisor.spec.check import Size
 
 
-def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor]:
-    """Token ids and targets [B, T] -> (logits [B, T, V], loss).
+def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor | None]:
+    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None).
 
     Three levels stand for all. Backward, the last one brings the first gradient of each weight, those between add one,
     and the first adds the last.
     """
-    ids, targets = (m.given((plan.batch, plan.sequence), "int64") for _ in range(2))
+    ids = m.given((plan.batch, plan.sequence), "int64")
+    targets = m.given(ids.shape, "int64") if m.training else None
     m.tape.begin(Segment("forward", ""))
     level = Level(m, spec)
     head = m.parameter("head", (spec.d_model, spec.vocab), "head")
@@ -32,6 +33,8 @@ def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor]:
         x = m.checkpoint(level, x) if plan.checkpointing == "block" else level(x)
     m.tape.begin(Segment("forward", ""))
     logits = ops.matmul(m, "head", x.view(plan.batch, plan.sequence, spec.d_model), head)
+    if targets is None:
+        return logits, None
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.vocab), targets)
 
 

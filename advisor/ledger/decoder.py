@@ -17,12 +17,13 @@ from advisor.ledger.tensor import Tensor
 from advisor.spec import Decoder, Plan
 
 
-def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
-    """Token ids and targets [B, T] -> (logits [B, T, V], loss).
+def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor | None]:
+    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None).
 
     The first block and one cycle of blocks stand for all; without differences between them a cycle is one block.
     """
-    ids, targets = (m.given((plan.batch, plan.sequence), "int64") for _ in range(2))
+    ids = m.given((plan.batch, plan.sequence), "int64")
+    targets = m.given(ids.shape, "int64") if m.training else None
     rotation = Rotation(m, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
     m.tape.begin(Segment("forward", "embedding"))
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
@@ -36,6 +37,8 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
     logits = ops.linear(m, "head", x, head, bias)
+    if targets is None:
+        return logits, None
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
 
 

@@ -1,7 +1,8 @@
 """The families' rules: for each kind of spec a module of this folder with three functions.
 
-`forward(machine, spec, plan) -> (logits, loss)` runs the forward pass; `upper_bound(spec, plan)` is more bytes than any
-sum in it, in float64; `cache_elements(spec)` is what generation keeps of one token.
+`forward(machine, spec, plan) -> (logits, loss)` runs the forward pass, to the logits alone where nothing is trained;
+`upper_bound(spec, plan)` is more bytes than any sum in it, in float64; `cache_elements(spec)` is what generation keeps
+of one token.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from advisor.spec import BDH, Decoder, Model, Plan
 class Rules(Protocol):
     """What such a module holds."""
 
-    def forward(self, m: Machine, spec: Any, plan: Plan, /) -> tuple[Tensor, Tensor]:
-        """Token ids and targets -> (logits, loss)."""
+    def forward(self, m: Machine, spec: Any, plan: Plan, /) -> tuple[Tensor, Tensor | None]:
+        """Token ids and, in training, targets -> (logits, loss or None)."""
 
     def upper_bound(self, spec: Any, plan: Plan, /) -> Any:
         """Bytes, far above what is needed."""

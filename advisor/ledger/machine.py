@@ -57,10 +57,14 @@ class Handle:
 
 
 class Machine:
-    """`weight_dtype`: fp32 or bf16; `autocast_dtype`: the dtype of matrix products under autocast, or None."""
+    """`weight_dtype`: fp32 or bf16; `autocast_dtype`: the dtype of matrix products under autocast, or None.
 
-    def __init__(self, weight_dtype: str, autocast_dtype: str | None) -> None:
+    `training` is False for a module in evaluation mode under torch.no_grad(): nothing is dropped, nothing saved.
+    """
+
+    def __init__(self, weight_dtype: str, autocast_dtype: str | None, training: bool = True) -> None:
         self.tape = Tape()
+        self.training = training
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
@@ -124,6 +128,8 @@ class Machine:
 
     def save(self, *tensors: Tensor) -> tuple[Tensor | Handle, ...]:
         """What a node keeps for its backward pass, unless a region keeps a promise in its place."""
+        if not self.training:
+            return ()
         if self._recomputed is not None:
             self._recomputed.extend(tensors)
             if self._region is not None and len(self._recomputed) >= self._region.count:

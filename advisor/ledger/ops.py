@@ -243,8 +243,8 @@ def in_fp32(m: Machine, x: Tensor) -> Tensor:
 
 
 def dropout(m: Machine, path: str, x: Tensor, p: float) -> Tensor:
-    """Dropout with a boolean mask; x itself when p is 0."""
-    if p == 0:
+    """Dropout with a boolean mask; x itself when p is 0 or nothing is trained."""
+    if p == 0 or not m.training:
         return x
     m.tape.path = path
     node = m.node(_like_input_backward, [x])

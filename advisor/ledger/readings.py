@@ -140,3 +140,30 @@ class Estimate:
     kv_cache: KVCache
     time: Time | None = None
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Largest:
+    """What fits a GPU at most, of what a model can hold: 0 where not even one does."""
+
+    context: int  # [tokens] at the batch that was asked for, the model's context at most
+    batch: int  # [sequences] at the context that was asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """Generation by one batch of sequences [bytes]: the prefill, while the KV cache is there for all its tokens.
+
+    `weights` are in the compute dtype, each tensor rounded up to 512; `temporaries` is what the forward pass of all
+    tokens needs beside them at its peak, `allocated` is all of it together.
+    """
+
+    weights: int
+    kv_cache: int
+    kv_bytes_per_token: int
+    temporaries: int
+    allocated: Allocated
+    reserved: Range
+    device: Range
+    largest: Largest | None = None
+    verdict: Verdict | None = None

@@ -103,6 +103,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
 def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
         logits, loss = rules(spec).forward(m, spec, plan)
+        assert loss is not None
         kept = logits if plan.keep_logits else None
         del logits
     return kept, loss

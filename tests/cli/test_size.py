@@ -78,6 +78,22 @@ def test_the_details_for_a_person() -> None:
     assert "ridge point is 164" in text
 
 
+def test_inference() -> None:
+    done = advisor("size", "gpt2", "--inference", "--gpu", "RTX 4090", "--batch", "1", "--json")
+    e = json.loads(done.stdout)
+    assert e["kv_cache"] == 1024 * e["kv_bytes_per_token"] == 1024 * 2 * 12 * 768 * 2
+    assert e["largest"]["context"] == 1024
+    text = advisor("size", "gpt2", "--inference", "--gpu", "RTX 4090", "--batch", "1").stdout
+    assert text.startswith("gpt2 on RTX 4090: generation, batch 1 x 1024 tokens, bf16")
+    assert f"batch {e['largest']['batch']:,} at 1,024 tokens" in text
+
+
+def test_inference_has_no_rows() -> None:
+    done = advisor("size", "gpt2", "--inference", "--rows")
+    assert done.returncode == 2
+    assert "--rows" in done.stderr
+
+
 def test_a_model_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(

@@ -1,0 +1,18 @@
+"""Readings in the words that several answers share."""
+
+from advisor.gpus import GPU
+from advisor.ledger.readings import Range, Verdict
+from advisor.units import format_bytes
+
+
+def range_text(r: Range) -> str:
+    """A prediction and its interval."""
+    return f"{format_bytes(r.bytes)} ({format_bytes(r.low)} to {format_bytes(r.high)})"
+
+
+def verdict_text(verdict: Verdict, gpu: GPU) -> str:
+    """Whether it fits, by how much, and how surely."""
+    word = "fits" if verdict.fits else "may not fit" if verdict.probability > 0.05 else "does not fit"
+    room = verdict.headroom_bytes
+    space = f"{format_bytes(room)} to spare" if room >= 0 else f"{format_bytes(-room)} too much"
+    return f"{word} in {format_bytes(gpu.memory_bytes)}: {space}, P(fits) = {verdict.probability:.2f}"
