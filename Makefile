@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format oracle-rows bench-sizing bench-commands clean
+.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ oracle-rows: $(VENV)/.installed-dev  ## Record random steps again with PyTorch o
 	$(BIN)/python -m tests.oracle.generate_checkpointing
 	$(BIN)/python -m tests.oracle.generate_optimizers
 	$(BIN)/python -m tests.oracle.generate_inference
+
+measure-cuda: $(VENV)/.installed-dev  ## Real steps on this machine's NVIDIA GPU beside the prediction
+	$(BIN)/python -m tests.cuda.measure
 
 bench-sizing: $(VENV)/.installed-dev  ## Configs per second and error of the memory estimate, beside a textbook formula
 	$(BIN)/python -m tests.bench.sizing

@@ -1,0 +1,164 @@
+"""make measure-cuda: real training steps on this machine's NVIDIA GPU beside the prediction, in measured-GPU.csv.
+
+Each config runs in a process of its own, so that context and reserved memory are its own; the GPU should be idle
+otherwise. Memory is that of the third step; the time is the median of ten more.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from advisor.gpus import GPU
+from advisor.gpus.detect import nvidia
+from advisor.ledger import Estimate, estimate
+from advisor.spec import Plan
+from advisor.spec.text import find_model, model_to_data, plan_from_data
+
+FOLDER = Path(__file__).parent
+MODELS = ("gpt2", "gpt2-medium", "pythia-160m", "opt-125m", "qwen2.5-0.5b", "llama-3.2-1b", "tinyllama-1.1b", "bdh-25m")
+PLANS: tuple[dict[str, Any], ...] = (
+    {"batch": 4, "sequence": 512, "precision": "bf16"},
+    {"batch": 8, "sequence": 512, "precision": "bf16", "optimizer_implementation": "foreach"},
+    {"batch": 2, "sequence": 512, "precision": "fp32", "grad_clip": True},
+    {"batch": 8, "sequence": 256, "precision": "pure-bf16", "keep_logits": True},
+    {"batch": 8, "sequence": 512, "precision": "bf16", "checkpointing": "block"},
+    {"batch": 4, "sequence": 256, "precision": "bf16", "attention_kernel": "math"},
+)
+TIMED_STEPS = 10
+
+
+def run(name: str, plan: Plan) -> dict[str, Any]:
+    """What one config takes: bytes allocated, reserved and on the device, seconds of a step. Needs CUDA."""
+    import torch
+
+    from studies.trial.build import build, initialize
+    from studies.trial.trainer import KERNELS
+
+    before = _used_bytes()
+    model = find_model(name).model
+    module = build(model, plan)
+    initialize(module, seed=0)
+    module.cuda()
+    chosen = plan.optimizer_implementation
+    optimizer = torch.optim.AdamW(module.parameters(), fused=chosen == "fused", foreach=chosen == "foreach")
+    ids, targets = (torch.randint(256, (plan.batch, plan.sequence), device="cuda") for _ in range(2))
+    kernels = list(KERNELS.values()) if plan.attention_kernel == "auto" else [KERNELS[plan.attention_kernel]]
+
+    def step() -> None:
+        autocast = torch.autocast("cuda", torch.bfloat16, enabled=plan.precision == "bf16")
+        with autocast, torch.nn.attention.sdpa_kernel(kernels):
+            logits, loss = module(ids, targets)
+        if not plan.keep_logits:
+            del logits
+        loss.backward()
+        if plan.grad_clip:
+            torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    for _ in range(2):
+        step()
+    torch.cuda.reset_peak_memory_stats()
+    step()
+    memory = {
+        "allocated": torch.cuda.max_memory_allocated(),
+        "reserved": torch.cuda.max_memory_reserved(),
+        "device": _used_bytes() - before,
+    }
+    return {**memory, "step_seconds": _seconds(step), "torch": torch.__version__}
+
+
+def _seconds(step: Any) -> float:
+    import torch
+
+    times = []
+    for _ in range(TIMED_STEPS):
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        step()
+        torch.cuda.synchronize()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def _used_bytes() -> int:
+    """Of the whole GPU, by the driver."""
+    shown = subprocess.run(
+        ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(shown.stdout.split()[0]) * 2**20
+
+
+def measured(name: str, plan: Plan, gpu: GPU) -> dict[str, Any]:
+    """One row: the config, what was measured in a process of its own, what was predicted."""
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.cuda.measure", name, json.dumps(asdict(plan))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = json.loads(child.stdout) if child.returncode == 0 else {"error": child.stderr.strip().splitlines()[-1:]}
+    model = find_model(name).model
+    config = {"model": json.dumps(model_to_data(model)), "plan": json.dumps(asdict(plan))}
+    return {"gpu": gpu.name, "name": name, **config, **found, **_predicted(estimate(model, plan, gpu))}
+
+
+def _predicted(e: Estimate) -> dict[str, Any]:
+    m = e.memory
+    return {
+        "predicted_allocated": m.allocated.bytes,
+        **{f"predicted_reserved_{k}": v for k, v in asdict(m.reserved).items()},
+        **{f"predicted_device_{k}": v for k, v in asdict(m.device).items()},
+        "predicted_step_seconds": e.time.step_seconds if e.time else None,
+    }
+
+
+def main() -> None:
+    """Measures every config that surely fits, writes the rows and prints the errors."""
+    gpu = nvidia()
+    if gpu is None:
+        sys.exit("measure-cuda: expected an NVIDIA GPU that nvidia-smi shows, got none")
+    configs = [(name, Plan(**plan)) for name in MODELS for plan in PLANS]
+    fitting = [c for c in configs if estimate(find_model(c[0]).model, c[1], gpu).verdict.fits]  # type: ignore[union-attr]
+    rows = [measured(*config, gpu) for config in track(fitting, "measuring")]
+    done = [row for row in rows if "error" not in row]
+    if not done:
+        sys.exit(f"measure-cuda: none of {len(rows)} configs ran; the last said {rows[-1:]}")
+    path = FOLDER / f"measured-{gpu.name.lower().replace(' ', '-')}.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(done[0]))
+        writer.writeheader()
+        writer.writerows(done)
+    _print(rows, done, path)
+
+
+def _print(rows: list[dict[str, Any]], done: list[dict[str, Any]], path: Path) -> None:
+    table = Table(title=f"{len(done)} of {len(rows)} configs measured, in {path.name}")
+    for column in ("reading", "median error", "worst error"):
+        table.add_column(column)
+    for reading, predicted in (
+        ("allocated", "predicted_allocated"), ("reserved", "predicted_reserved_bytes"),
+        ("device", "predicted_device_bytes"), ("step_seconds", "predicted_step_seconds"),
+    ):  # fmt: skip
+        off = [abs(row[predicted] / row[reading] - 1) for row in done if row[predicted]]
+        table.add_row(reading, f"{median(off):.1%}", f"{max(off):.1%}")
+    Console().print(table)
+    for row in rows:
+        if "error" in row:
+            Console(stderr=True).print(f"{row['name']} {row['plan']}: {row['error']}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        print(json.dumps(run(sys.argv[1], plan_from_data(json.loads(sys.argv[2])))))
+    else:
+        main()
