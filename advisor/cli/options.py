@@ -92,7 +92,7 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context."),
     click.option(
         "--precision", default="bf16", show_default=True, metavar="NAME",
-        help=f"One of {', '.join(plan.PRECISIONS)}; bf16 keeps fp32 weights under autocast.",
+        help=f"One of {', '.join(plan.PRECISIONS)}; bf16 and fp16 keep fp32 weights under autocast.",
     ),
     click.option(
         "--optimizer", default="adamw", show_default=True, metavar="NAME",
@@ -114,6 +114,7 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
         "--attention-kernel", default="auto", show_default=True, metavar="NAME",
         help=f"One of {', '.join(plan.ATTENTION_KERNELS)}; auto is what CUDA chooses on sm80 and later.",
     ),
+    click.option("--ema", is_flag=True, help="A moving average of the weights is kept beside them."),
     click.option("--keep-logits", is_flag=True, help="The training loop keeps the logits until after backward."),
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ PARTS = {
     "parameters": "parameters",
     "gradients": "gradients",
     "optimizer": "optimizer states",
+    "ema": "averaged weights",
     "autocast": "autocast copies of weights",
     "saved": "saved for backward",
     "batch": "batch and buffers",
@@ -98,6 +99,8 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
         ("device", range_text(m.device) + " in nvidia-smi"),
         ("KV cache", f"{format_bytes(e.kv_cache.bytes_per_token)} per token"),
     ]
+    if m.ema:
+        shown.insert(5, ("", f"{format_bytes(m.ema)} moving average of the weights"))
     if e.time:
         span = f"{format_seconds(e.time.low)} to {format_seconds(e.time.high)}"
         shown.append(

@@ -55,7 +55,7 @@ class Level:
         self.encoder = m.parameter("encoder", lift, "matrix")
         self.encoder_v = m.parameter("encoder_v", lift, "matrix")
         self.decoder = m.parameter("decoder", (spec.heads * spec.neurons, spec.d_model), "matrix")
-        self.turns = m.given((spec.neurons,), "fp32")
+        self.turns = m.buffer((spec.neurons,), "fp32")
 
     def __call__(self, x: Tensor) -> Tensor:
         m = self.m

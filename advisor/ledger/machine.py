@@ -68,6 +68,7 @@ class Machine:
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
+        self.buffer_sizes: list[Any] = []  # of the module's buffers among it
         self._declared: Iterator[Parameter] | None = None  # the weights, when a micro-batch before has declared them
         self.saved: dict[Storage, tuple[Segment, str]] = {}  # storages saved for backward, and by which op
         self.kinds: dict[int, str] = {}  # serial number of a storage -> gradient, autocast or saved
@@ -83,11 +84,18 @@ class Machine:
         return Tensor(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], self.tape, op))
 
     def given(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
-        """A tensor that lives before and after the step: a batch of token ids, a buffer."""
+        """A tensor that lives before and after the step: a batch of token ids."""
         storage = Storage(numel(shape) * ITEM_SIZE[dtype], None)
         if self._declared is None:
             self.given_sizes.append(aligned(storage.size))
         return Tensor(shape, dtype, storage)
+
+    def buffer(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
+        """A buffer of the module; a copy of the module copies it too."""
+        tensor = self.given(shape, dtype)
+        if self._declared is None:
+            self.buffer_sizes.append(self.given_sizes[-1])
+        return tensor
 
     def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
         """Declares a weight of the segment that runs now, or finds it again in a later micro-batch."""

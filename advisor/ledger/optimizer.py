@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.scaler import GradScaler
 from advisor.ledger.tape import ALIGNMENT, Segment, aligned
 from advisor.ledger.tensor import ITEM_SIZE, Tensor, numel
 from advisor.spec import Plan
@@ -32,13 +33,39 @@ class Rule:
     step: Callable[[Machine, Weights, str], None]
 
 
-def run_optimizer(m: Machine, plan: Plan) -> None:
-    """clip_grad_norm_ where the plan wants it, then optimizer.step()."""
+class Optimizer(NamedTuple):
+    """An instance of an optimizer's class: its step, its weights, its implementation."""
+
+    step: Callable[[Machine, Weights, str], None]
+    weights: Weights
+    implementation: str
+
+
+def run_optimizer(m: Machine, plan: Plan, scaler: GradScaler | None = None) -> None:
+    """clip_grad_norm_ where the plan wants it, then optimizer.step(), with a scaler as torch's examples use one."""
     m.tape.path = ""
     m.tape.begin(Segment("optimizer", plan.optimizer))
+    optimizers = _optimizers(m.parameters, plan)
     if plan.grad_clip:
+        if scaler:
+            for i in range(len(optimizers)):
+                scaler.unscale(i)
         _clip(m, m.parameters)
-    RULES[plan.optimizer].step(m, m.parameters, plan.optimizer_implementation)
+    for i, optimizer in enumerate(optimizers):
+        made = scaler.step(i, optimizer.implementation == "fused") if scaler else []
+        optimizer.step(m, optimizer.weights, optimizer.implementation)
+        del made
+    if scaler:
+        scaler.update()
+    if plan.ema:
+        m.empty((), "int64", "_to_copy")  # the count of updates, copied to the device; the average changes in place
+
+
+def _optimizers(weights: Weights, plan: Plan) -> list[Optimizer]:
+    if plan.optimizer != "muon":
+        return [Optimizer(RULES[plan.optimizer].step, weights, plan.optimizer_implementation)]
+    hidden, rest = [w for w in weights if _is_hidden(w)], [w for w in weights if not _is_hidden(w)]
+    return [Optimizer(_muon, hidden, "for-loop"), Optimizer(_adam, rest, plan.optimizer_implementation)]
 
 
 def state_sizes(weight: Parameter, plan: Plan) -> Sizes:
@@ -220,13 +247,12 @@ def _muon_states(weight: Parameter, implementation: str) -> Sizes:
 
 
 def _muon(m: Machine, weights: Weights, implementation: str) -> None:
-    """Muon is a loop over weights; the implementation is that of AdamW."""
+    """A loop over weights."""
     update = None
-    for w in _each(m, [w for w in weights if _is_hidden(w)]):
+    for w in _each(m, weights):
         update = m.empty(w.shape, w.dtype, "lerp")
         update = _orthogonal(m, update)
     del update
-    _adam(m, [w for w in weights if not _is_hidden(w)], implementation)
 
 
 def _orthogonal(m: Machine, gradient: Tensor) -> Tensor:

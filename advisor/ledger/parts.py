@@ -33,6 +33,7 @@ def parts_at_peak(step: Step) -> Parts:
     return Parts(
         parameters=parameter_bytes(step.parameters),
         optimizer=step.states,
+        ema=step.ema,
         batch=sum(step.given),
         gradients=count.bytes["gradient"],
         autocast=count.bytes["autocast"],

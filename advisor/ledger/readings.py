@@ -52,6 +52,7 @@ class Parts:
     parameters: int
     gradients: int
     optimizer: int
+    ema: int
     autocast: int
     saved: int
     batch: int
@@ -78,11 +79,15 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """[bytes]. Parameters, gradients, optimizer states as allocated, each tensor rounded up to 512; saved unrounded."""
+    """[bytes]. Parameters, gradients, optimizer states as allocated, each tensor rounded up to 512; saved unrounded.
+
+    `ema`: the averaged copy of weights and buffers.
+    """
 
     parameters: int
     gradients: int
     optimizer: int
+    ema: int
     saved: int
     allocated: Allocated
     at_peak: Parts

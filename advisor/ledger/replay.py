@@ -41,9 +41,12 @@ class Replay:
         live blocks: one that asks for nothing ends as it began, and so will all others.
         """
         step, reserved = self._step, 0
-        self._make([(aligned(p.storage.size),) for p in step.parameters])
-        for size in step.given:
+        weights = [(aligned(p.storage.size),) for p in step.parameters]
+        self._make(weights)
+        for size in (*step.given, *(step.averaged or ())):
             self.allocator.allocate(size)
+        if step.averaged is not None:
+            self._make(weights)
         self._pass([s for s in step.segments if s.phase != "optimizer"])
         self._make(step.state_sizes)
         self._pass([s for s in step.segments if s.phase == "optimizer"])

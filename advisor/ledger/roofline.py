@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.ledger.readings import Time
+from advisor.spec.plan import DTYPES
 from advisor.units import TERA
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ INTERVAL = 2.0  # factor either way
 
 
 def peak_flops(gpu: GPU, precision: str) -> float | None:
-    """Dense peak [FLOP/s] of the matrix products of a plan; bf16 falls back to fp32 where the card has none."""
-    wanted = "fp32" if precision == "fp32" else "bf16"
+    """Dense peak [FLOP/s] of the matrix products of a plan; that of fp32 where the card has no half precision."""
     peaks: dict[str, float] = gpu.peaks
-    return peaks.get(wanted) or peaks.get("fp32")
+    return peaks.get(DTYPES[precision].compute) or peaks.get("fp32")
 
 
 def moved_bytes(written: Any, updated: Any) -> Any:

@@ -15,7 +15,7 @@ class Rotation:
 
     def __init__(self, m: Machine, context: Any, sequence: Any, size: Any) -> None:
         self.size = size
-        self._tables = [m.given((context, size), "fp32").view(sequence, 1, size) for _ in range(2)]
+        self._tables = [m.buffer((context, size), "fp32").view(sequence, 1, size) for _ in range(2)]
 
     def __call__(self, m: Machine, path: str, x: Tensor) -> Tensor:
         """x [B, T, H, K] with the first R of each head rotated."""

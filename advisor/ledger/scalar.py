@@ -14,12 +14,13 @@ from advisor.ledger.readings import Allocated, Estimate, Flops, Intensity, KVCac
 from advisor.ledger.roofline import moved_bytes, ridge, step_seconds, time_reading
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import phase_peaks, timeline
+from advisor.ledger.tensor import ITEM_SIZE
 from advisor.spec import Model, Plan
+from advisor.spec.plan import DTYPES
 
 if TYPE_CHECKING:
     from advisor.gpus import GPU
 
-CACHE_ITEM_SIZE = {"fp32": 4, "bf16": 2, "pure-bf16": 2}  # [bytes] keys and values are kept in the compute dtype
 EMBEDDING_ROLES = ("embedding", "position")
 VOCABULARY_ROLES = (*EMBEDDING_ROLES, "head")
 
@@ -57,8 +58,8 @@ def parameter_shapes(model: Model) -> dict[str, tuple[int, ...]]:
 
 
 def _cache_bytes(model: Model, plan: Plan) -> int:
-    """Keys and values of one token in all layers."""
-    return int(rules(model).cache_elements(model)) * CACHE_ITEM_SIZE[plan.precision]
+    """Keys and values of one token in all layers, in the compute dtype."""
+    return int(rules(model).cache_elements(model)) * ITEM_SIZE[DTYPES[plan.precision].compute]
 
 
 def _parameters(step: Step) -> Parameters:
@@ -94,6 +95,7 @@ def _memory(step: Step, architecture: str) -> Memory:
         parameters=step.weights,
         gradients=parameter_bytes(step.parameters),
         optimizer=step.states,
+        ema=step.ema,
         saved=step.saved,
         allocated=Allocated(bytes=top.bytes, phase=top.phase, op=top.op),
         at_peak=parts_at_peak(step),

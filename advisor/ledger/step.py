@@ -11,12 +11,11 @@ from advisor.ledger.branch import branch
 from advisor.ledger.families import rules
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.optimizer import run_optimizer, state_sizes
+from advisor.ledger.scaler import GradScaler
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
 from advisor.spec import Model, Plan
-
-WEIGHT_DTYPE = {"fp32": "fp32", "bf16": "fp32", "pure-bf16": "bf16"}
-AUTOCAST_DTYPE = {"fp32": None, "bf16": "bf16", "pure-bf16": None}
+from advisor.spec.plan import DTYPES
 
 
 class Saved(NamedTuple):
@@ -38,6 +37,7 @@ class Step:
     weights: Any  # [bytes], each tensor rounded up to 512
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
     kinds: dict[int, str]  # serial number of a storage -> gradient, autocast or saved; all others are temporary
+    averaged: list[Any] | None = None  # [bytes] of the buffers that an averaged copy holds beside the weights
 
     @property
     def states(self) -> Any:
@@ -45,9 +45,14 @@ class Step:
         return sum((sum(sizes) * p.repeat for p, sizes in zip(self.parameters, self.state_sizes, strict=True)), 0)
 
     @property
+    def ema(self) -> Any:
+        """Bytes of the averaged copy of the module."""
+        return 0 if self.averaged is None else self.weights + sum(self.averaged, 0)
+
+    @property
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
-        return sum(self.given, 0) + self.weights + self.states
+        return sum(self.given, 0) + self.weights + self.states + self.ema
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
@@ -60,8 +65,9 @@ class Step:
 
     @property
     def updated(self) -> Any:
-        """Bytes that the update moves: weights and states are read and written, gradients read."""
-        return 3 * self.weights + 2 * self.states
+        """Bytes that the update moves: weights, states and averages are read and written, gradients read."""
+        average = 0 if self.averaged is None else 3 * self.weights
+        return 3 * self.weights + 2 * self.states + average
 
     @property
     def saved(self) -> Any:
@@ -76,18 +82,20 @@ class Step:
 
 def run_step(spec: Model, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
-    m = Machine(WEIGHT_DTYPE[plan.precision], AUTOCAST_DTYPE[plan.precision])
+    precision = DTYPES[plan.precision]
+    m = Machine(precision.weights, precision.autocast)
+    scaler = GradScaler(m) if precision.scaled else None
     kept, loss = _forward(m, spec, plan)
     saved = [Saved(segment, path, storage.size) for storage, (segment, path) in m.saved.items()]
-    _backward(m, loss)
+    _backward(m, loss, scaler)
     if branch(plan.accumulation > 1):
         first = len(m.tape.segments)
         m.next_micro_batch()
         kept, loss = _forward(m, spec, plan)
-        _backward(m, loss)
+        _backward(m, loss, scaler)
         for segment in m.tape.segments[first:]:
             segment.micro_batches = plan.accumulation - 1
-    run_optimizer(m, plan)
+    run_optimizer(m, plan, scaler)
     del kept
     return Step(
         segments=m.tape.segments,
@@ -97,6 +105,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
         weights=parameter_bytes(m.parameters),
         state_sizes=[state_sizes(p, plan) for p in m.parameters],
         kinds=m.kinds,
+        averaged=m.buffer_sizes if plan.ema else None,
     )
 
 
@@ -109,10 +118,11 @@ def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor
     return kept, loss
 
 
-def _backward(m: Machine, loss: Tensor) -> None:
-    assert loss.edge is not None
+def _backward(m: Machine, loss: Tensor, scaler: GradScaler | None) -> None:
     m.saved.clear()
     m.tape.path = "loss"
     m.tape.begin(Segment("backward", ""))
-    run_backward(m, loss.edge, m.empty((), loss.dtype, "ones_like"))
-    loss.edge = None
+    scaled = scaler.scale(loss) if scaler else loss
+    assert scaled.edge is not None
+    run_backward(m, scaled.edge, m.empty((), scaled.dtype, "ones_like"))
+    scaled.edge = loss.edge = None

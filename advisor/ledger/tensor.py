@@ -14,7 +14,7 @@ from advisor.ledger.tape import Tape, aligned
 if TYPE_CHECKING:
     from advisor.ledger.autograd import Edge
 
-ITEM_SIZE = {"fp32": 4, "bf16": 2, "int64": 8, "bool": 1}  # [bytes]
+ITEM_SIZE = {"fp64": 8, "fp32": 4, "bf16": 2, "fp16": 2, "int64": 8, "int32": 4, "bool": 1}  # [bytes]
 
 
 class Storage:

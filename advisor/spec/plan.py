@@ -1,7 +1,7 @@
 """The plan: how a model is trained, as far as it costs memory or time."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from advisor.errors import InputError
 from advisor.spec import check
@@ -9,7 +9,31 @@ from advisor.spec.bdh import BDH
 from advisor.spec.check import Size
 from advisor.spec.model import Model
 
-PRECISIONS = ("fp32", "bf16", "pure-bf16")
+
+class Precision(NamedTuple):
+    """`weights`: their dtype, and that of gradients and states; `autocast`: that of matrix products, or None."""
+
+    weights: str
+    autocast: str | None = None
+
+    @property
+    def compute(self) -> str:
+        """The dtype of matrix products, attention and cached keys and values."""
+        return self.autocast or self.weights
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the loss is scaled by torch.amp.GradScaler: small gradients vanish in fp16."""
+        return self.autocast == "fp16"
+
+
+DTYPES = {
+    "fp32": Precision("fp32"),
+    "bf16": Precision("fp32", "bf16"),
+    "fp16": Precision("fp32", "fp16"),
+    "pure-bf16": Precision("bf16"),
+}
+PRECISIONS = tuple(DTYPES)
 # what torch.optim has; of Muon, which is a loop, the implementation of AdamW for the weights that Muon leaves out
 OPTIMIZER_IMPLEMENTATIONS = {
     "adamw": ("fused", "foreach", "for-loop"),
@@ -28,18 +52,20 @@ ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
 class Plan:
     """One optimizer step: `accumulation` micro-batches forward and backward, then the update.
 
-    `precision`: fp32; bf16 = fp32 weights under bf16 autocast; pure-bf16 = everything in bf16.
+    `precision`: fp32; bf16 = fp32 weights under bf16 autocast; fp16 = under fp16 autocast, with torch.amp.GradScaler;
+    pure-bf16 = everything in bf16.
     `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest.
     `grad_clip`: torch.nn.utils.clip_grad_norm_ before the update; its norm does not matter here.
     `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
     `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
     projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
+    `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
 
     batch: Size = 8  # micro-batch [sequences]
     sequence: Size = 1024  # [tokens]
-    precision: Literal["fp32", "bf16", "pure-bf16"] = "bf16"
+    precision: Literal["fp32", "bf16", "fp16", "pure-bf16"] = "bf16"
     accumulation: Size = 1  # micro-batches per optimizer step
     optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon"] = "adamw"
     optimizer_implementation: Literal["fused", "foreach", "for-loop"] = "fused"
@@ -48,6 +74,7 @@ class Plan:
     checkpoint_every: int = 1  # blocks
     attention_kernel: Literal["auto", "math", "flash", "efficient"] = "auto"
     keep_logits: bool = False
+    ema: bool = False
 
     def __post_init__(self) -> None:
         check.whole("plan.batch", self.batch, check.MAX_BATCH)
@@ -61,6 +88,7 @@ class Plan:
         check.whole("plan.checkpoint_every", self.checkpoint_every, check.MAX_CHECKPOINT_EVERY)
         check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
         check.flag("plan.keep_logits", self.keep_logits)
+        check.flag("plan.ema", self.ema)
         if self.attention_kernel == "flash" and self.precision == "fp32":
             raise InputError(
                 "plan.attention_kernel",

@@ -2,6 +2,7 @@
 
 from torch import nn, optim
 
+from advisor.errors import InputError
 from advisor.spec import Plan, check
 from studies.job import Recipe
 
@@ -20,6 +21,8 @@ def adamw(module: nn.Module, recipe: Recipe, plan: Plan) -> optim.AdamW:
     ]
     check.choice("plan.optimizer", plan.optimizer, ("adamw",))
     check.whole("plan.accumulation", plan.accumulation, 1)
+    if plan.ema:
+        raise InputError("plan.ema", expected="false: a trial keeps no average of its weights", got=True)
     return optim.AdamW(
         [group for group in groups if group["params"]],
         lr=recipe.learning_rate,

@@ -17,9 +17,9 @@ from studies.trial.trainer import Trainer
 class TrainingState:
     """Copies, in CPU memory: tensors by name, and plain JSON values for all that is not a tensor.
 
-    Parameters and buffers, optimizer state and param groups, train or eval mode of every module, steps done, and the
-    positions of every random generator: Python, NumPy, torch (CPU and device), the data's. No gradients: between two
-    steps there are none.
+    Parameters and buffers, optimizer state and param groups, the scale of an fp16 loss, train or eval mode of every
+    module, steps done, and the positions of every random generator: Python, NumPy, torch (CPU and device), the data's.
+    No gradients: between two steps there are none.
     """
 
     tensors: dict[str, Tensor]
@@ -35,6 +35,7 @@ def capture(trainer: Trainer) -> TrainingState:
         "steps_done": trainer.steps_done,
         "modes": {name: module.training for name, module in trainer.module.named_modules()},
         "param_groups": optimizer["param_groups"],
+        "scaler": trainer.scaler.state_dict(),
         "random.python": random.getstate(),
         "random.numpy": [numpy_name, np.asarray(numpy_keys).tolist(), *numpy_rest],
     }
@@ -49,6 +50,8 @@ def restore(trainer: Trainer, state: TrainingState) -> None:
         tensor.copy_(state.tensors[name])
     trainer.optimizer.load_state_dict(_optimizer_state(state))
     trainer.optimizer.zero_grad(set_to_none=True)
+    if trainer.scaler.is_enabled():
+        trainer.scaler.load_state_dict(state.values["scaler"])
     for name, module in trainer.module.named_modules():
         module.training = state.values["modes"][name]
     trainer.steps_done = state.values["steps_done"]

@@ -13,11 +13,13 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import clip_grad_norm_
 
+from advisor.spec.plan import DTYPES
 from studies.job import SweepJob, TrialJob
 from studies.trial import optimizer, text
 from studies.trial.batches import Batches
 from studies.trial.build import build, initialize
 
+AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 KERNELS = {
     "math": SDPBackend.MATH,
     "flash": SDPBackend.FLASH_ATTENTION,
@@ -41,6 +43,7 @@ class Trainer:
             self.module = build(job.model, job.plan)
         initialize(self.module, weights)
         self.optimizer = optimizer.adamw(self.module, job.recipe, job.plan)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=DTYPES[job.plan.precision].scaled)
         self.steps_done = 0
         seed_everything(dropout)
 
@@ -52,10 +55,12 @@ class Trainer:
         logits_BTV, loss = self._forward(ids_BT, targets_BT)
         if not self.plan.keep_logits:
             del logits_BTV
-        loss.backward()  # type: ignore[no-untyped-call]
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if self.recipe.grad_clip:
+            self.scaler.unscale_(self.optimizer)
             clip_grad_norm_(self.module.parameters(), self.recipe.grad_clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.steps_done += 1
         return loss.detach()
@@ -76,7 +81,8 @@ class Trainer:
         return logits_BTV, loss
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+        dtype = AUTOCAST.get(self.plan.precision)
+        return torch.autocast(self.device.type, dtype, enabled=dtype is not None)
 
     @contextlib.contextmanager
     def _kernel(self) -> Iterator[None]:

@@ -24,10 +24,11 @@ def test_the_stable_keys() -> None:
     assert e["flops"]["six_n"] == 6 * (124439808 - 50257 * 768 - 1024 * 768) * 8 * 1024
     assert e["intensity"]["ridge"] > e["intensity"]["flops_per_byte"] > 0
     assert set(e["memory"]) == {
-        "parameters", "gradients", "optimizer", "saved", "allocated", "at_peak", "reserved", "device", "timeline",
+        "parameters", "gradients", "optimizer", "ema", "saved", "allocated", "at_peak", "reserved", "device",
+        "timeline",
     }  # fmt: skip
     assert set(e["memory"]["at_peak"]) == {
-        "parameters", "gradients", "optimizer", "autocast", "saved", "batch", "temporaries",
+        "parameters", "gradients", "optimizer", "ema", "autocast", "saved", "batch", "temporaries",
     }  # fmt: skip
     assert sum(e["memory"]["at_peak"].values()) == e["memory"]["allocated"]["bytes"]
     assert set(e["memory"]["allocated"]) == {"bytes", "phase", "op"}

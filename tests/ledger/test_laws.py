@@ -20,13 +20,14 @@ plans = st.builds(
     Plan,
     batch=st.integers(1, 64),
     sequence=st.integers(1, 256),
-    precision=st.sampled_from(["fp32", "bf16", "pure-bf16"]),
+    precision=st.sampled_from(["fp32", "bf16", "fp16", "pure-bf16"]),
     accumulation=st.integers(1, 3),
     optimizer=st.sampled_from(["adamw", "sgd", "sgd-momentum", "muon"]),
     optimizer_implementation=st.sampled_from(["fused", "foreach", "for-loop"]),
     grad_clip=st.booleans(),
     checkpointing=st.sampled_from(["none", "block", "attention"]),
     checkpoint_every=st.integers(1, 4),
+    ema=st.booleans(),
     keep_logits=st.booleans(),
 )
 models = st.builds(

@@ -44,8 +44,9 @@ def test_of_a_preset(name: str, checkpointing: str) -> None:
 def test_of_random_specs(number: int, make: object) -> None:
     model = make(number)  # type: ignore[operator]
     plan = random_plan(number, model)
-    for precision in ("fp32", "bf16", "pure-bf16"):
-        parts(model, dataclasses.replace(plan, precision=precision, accumulation=1 + number % 3))
+    for precision in ("fp32", "bf16", "fp16", "pure-bf16"):
+        ema = precision == "fp16"
+        parts(model, dataclasses.replace(plan, precision=precision, ema=ema, accumulation=1 + number % 3))
 
 
 def test_all_that_is_saved_is_live_at_the_end_of_the_forward_pass() -> None:

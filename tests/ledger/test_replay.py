@@ -110,7 +110,7 @@ def test_one_recorded_block_replays_as_all_its_blocks(number: int, monkeypatch: 
     optimizer, implementation = OPTIMIZERS[number % len(OPTIMIZERS)]
     plan = dataclasses.replace(
         random_plan(number, model),
-        precision=("fp32", "bf16", "pure-bf16")[number % 3],
+        precision=("fp32", "bf16", "fp16", "pure-bf16")[number % 4],
         attention_kernel=("auto", "math")[number % 2],
         optimizer=optimizer,  # type: ignore[arg-type]
         optimizer_implementation=implementation,  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from studies.trial.build import MODULES
 from studies.trial.modules import recompute
 
 ROWS = 160
+AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 OUTPUT = Path(__file__).with_name("decoder-random.csv")
 ROTARIES = (None, Rotary(), Rotary(fraction=0.25), Rotary(fraction=0.5))
 
@@ -97,8 +98,7 @@ def build(model: Model, plan: Plan) -> Any:
 
 def record(model: Model, plan: Plan) -> dict[str, Any]:
     """One row."""
-    autocast = torch.bfloat16 if plan.precision == "bf16" else None
-    peaks = live_bytes.step_peaks(lambda: build(model, plan), autocast=autocast)
+    peaks = live_bytes.step_peaks(lambda: build(model, plan), AUTOCAST.get(plan.precision), ema=plan.ema)
     return row(model, plan, peaks)
 
 

@@ -11,7 +11,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn, optim
 
 from advisor.spec import Decoder, Plan
@@ -79,8 +78,8 @@ def record(model: Decoder, plan: Plan) -> dict[str, Any]:
         module, _, batch, loss_of = generate.build(model, dataclasses.replace(plan, optimizer="adamw"))
         return module, optimizer_of(module, plan), batch, loss_of
 
-    autocast = torch.bfloat16 if plan.precision == "bf16" else None
-    peaks = live_bytes.step_peaks(build, autocast, plan.grad_clip, plan.accumulation)
+    autocast = generate.AUTOCAST.get(plan.precision)
+    peaks = live_bytes.step_peaks(build, autocast, plan.grad_clip, plan.accumulation, plan.ema)
     return generate.row(model, plan, peaks)
 
 

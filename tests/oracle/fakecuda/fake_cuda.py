@@ -51,6 +51,7 @@ ctypes.CDLL(_shared_object(), mode=ctypes.RTLD_GLOBAL)
 import torch  # noqa: E402
 import torch.cuda.amp.common  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
 
 torch.cuda.amp.common.amp_definitely_not_available = lambda: False  # else autocast('cuda') disables itself
 torch.cuda.is_bf16_supported = lambda *a, **k: True
@@ -117,6 +118,10 @@ def _never_run(*args, **kwargs):
 for _op in _ONE_KERNEL:
     _library.impl(_op, _never_run)
 
-# The one fused optimizer whose shapes torch does not declare: it changes its arguments in place.
+FakeTensorMode.__deepcopy__ = lambda mode, memo: mode  # a copy of a module stays in the mode that it was made in
+
+# Ops whose shapes torch does not declare: they change their arguments in place.
 _shapes = torch.library.Library("aten", "IMPL", "Meta")
-_shapes.impl("_fused_sgd_", lambda *args, **kwargs: None)
+for _op in ("_fused_sgd_", "_amp_foreach_non_finite_check_and_unscale_"):
+    _shapes.impl(_op, lambda *args, **kwargs: None)
+_shapes.impl("_amp_update_scale_", lambda scale, *args, **kwargs: scale)

@@ -47,13 +47,29 @@ class LiveBytes(TorchDispatchMode):
         return out
 
 
-def step_peaks(build, autocast=None, grad_clip=False, accumulation=1):
+class Scaler(torch.amp.GradScaler):
+    """A scaler that finds all gradients finite: on the fake device there are no values to look at."""
+
+    def _maybe_opt_step(self, optimizer, optimizer_state, *args, **kwargs):
+        return optimizer.step(*args, **kwargs)
+
+
+def averaged(model):
+    """An EMA copy that has been updated before; the count of its updates is on the CPU, as it is for users."""
+    with torch.device("cpu"):
+        ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn())
+        ema.n_averaged += 1
+    return ema
+
+
+def step_peaks(build, autocast=None, grad_clip=False, accumulation=1, ema=False):
     """Peaks [bytes] of one steady-state step (optimizer state exists, gradients set to None before it).
 
     `build()` runs with the default device 'cuda' and returns (model, optimizer, inputs, loss_of) where
     `loss_of(model, *inputs)` returns (loss, anything that the caller's frame keeps alive).
     `autocast`: None or a dtype, e.g. torch.bfloat16. `grad_clip`: clip_grad_norm_ before the optimizer's step.
-    `accumulation`: micro-batches, each forward and backward, before it.
+    `accumulation`: micro-batches, each forward and backward, before it. fp16 autocast brings a GradScaler.
+    `ema`: an averaged copy of the model, updated after the optimizer's step.
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -67,17 +83,31 @@ def step_peaks(build, autocast=None, grad_clip=False, accumulation=1):
         live = LiveBytes()
         live.track(list(model.parameters()) + list(model.buffers()) + list(inputs))
         live.track([v for s in optimizer.state.values() for v in s.values()])
+        scaler = Scaler("cuda", enabled=autocast is torch.float16)
+        if scaler.is_enabled():
+            scaler.scale(torch.zeros((), device="cuda"))
+            live.track([scaler._scale, scaler._growth_tracker])
+        average = averaged(model) if ema else None
+        if average is not None:
+            live.track(list(average.parameters()) + list(average.buffers()))
         with live:
             for _ in range(accumulation):
                 live.begin("forward")
                 with torch.autocast("cuda", dtype=autocast, enabled=autocast is not None):
                     loss, kept = loss_of(model, *inputs)
                 live.begin("backward")
-                loss.backward()
+                scaler.scale(loss).backward()
             live.begin("optimizer")
+            optimizers = getattr(optimizer, "parts", [optimizer])
             if grad_clip:
+                for part in optimizers:
+                    scaler.unscale_(part)
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+            for part in optimizers:
+                scaler.step(part)
+            scaler.update()
+            if average is not None:
+                average.update_parameters(model)
             optimizer.zero_grad(set_to_none=True)
         del kept
     return {**live.peak, "peak": max(live.peak.values()), "at": live.at}

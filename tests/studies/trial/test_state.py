@@ -63,7 +63,9 @@ def test_a_state_before_the_first_step_has_no_moments_and_comes_back_without(tri
     assert digest(capture(trainer)) == digest(before)
 
 
-@pytest.mark.parametrize("change", [{}, {"optimizer_implementation": "foreach"}, {"precision": "pure-bf16"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{}, {"optimizer_implementation": "foreach"}, {"precision": "pure-bf16"}, {"precision": "fp16"}], ids=str
+)
 def test_a_restored_run_repeats_itself_to_the_bit(trial_job: Make, change: dict[str, str]) -> None:
     trainer = Trainer(trial_job(**change))
     trainer.step(4e-3)

@@ -30,7 +30,7 @@ def test_the_first_loss_is_that_of_a_uniform_guess(trial_job: Make) -> None:
     assert losses(trial_job(), steps=1)[0] == pytest.approx(torch.log(torch.tensor(256.0)).item(), abs=0.1)
 
 
-@pytest.mark.parametrize("precision", ["bf16", "pure-bf16"])
+@pytest.mark.parametrize("precision", ["bf16", "fp16", "pure-bf16"])
 def test_precisions_train_and_differ(trial_job: Make, precision: str) -> None:
     exact, rounded = losses(trial_job()), losses(trial_job(precision=precision))
     assert rounded != exact
