@@ -85,12 +85,18 @@ def _chosen_model(name: str | None, hf: str | None) -> Preset:
     return chosen
 
 
+def _parts(e: Estimate) -> str:
+    """Of all parameters, the embeddings; and those that one token goes through, where they are fewer."""
+    active = f", {e.parameters.active:,} active per token" if e.parameters.active != e.parameters.total else ""
+    return f"{e.parameters.embedding:,} of them embeddings{active}"
+
+
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     """The estimate for a person."""
     m = e.memory
     head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {plan.sequence} tokens, {plan.precision}"
     shown = [
-        ("parameters", f"{e.parameters.total:,} ({e.parameters.embedding:,} of them embeddings)"),
+        ("parameters", f"{e.parameters.total:,} ({_parts(e)})"),
         ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),
         ("allocated", f"{format_bytes(m.allocated.bytes)} at the peak, in {m.allocated.phase} at {m.allocated.op}"),
         ("", f"{format_bytes(m.parameters)} parameters, {format_bytes(m.gradients)} gradients,"),

@@ -10,11 +10,13 @@ from advisor.ledger.attention_layers import FusedAttention, SeparateAttention
 from advisor.ledger.layers import Norm
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.mlp import MLP
+from advisor.ledger.moe import MixtureOfExperts
 from advisor.ledger.rotary import Rotation
 from advisor.ledger.stack import stack
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
-from advisor.spec import Decoder, Plan
+from advisor.spec import Decoder, MoE, Plan, blocks
+from advisor.spec.check import Size
 
 
 def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor | None]:
@@ -55,6 +57,10 @@ def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
     return ops.dropout(m, "dropout", x, spec.embedding.dropout)
 
 
+def _mlp(m: Machine, spec: blocks.MLP | MoE, d_model: Size) -> Callable[[Tensor], Tensor]:
+    return MixtureOfExperts(m, spec, d_model) if isinstance(spec, MoE) else MLP(m, spec, d_model)
+
+
 class Block:
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
@@ -74,7 +80,7 @@ class Block:
             self.attention_out_norm = Norm(m, "attention_out_norm", spec.norm, spec.d_model)
         if self.placement != "parallel-shared":
             self.mlp_norm = Norm(m, "mlp_norm", spec.norm, spec.d_model)
-        self.mlp = MLP(m, spec.mlp, spec.d_model)
+        self.mlp = _mlp(m, spec.mlp, spec.d_model)
         if self.placement == "sandwich":
             self.mlp_out_norm = Norm(m, "mlp_out_norm", spec.norm, spec.d_model)
 
@@ -109,10 +115,17 @@ class Block:
 def upper_bound(spec: Decoder, plan: Plan) -> Any:
     """More bytes than any sum in the rules, as a float."""
     tokens = 1.0 * plan.batch * plan.sequence
-    widest = 1.0 * spec.mlp.hidden + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
+    widest = _widest(spec.mlp) + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
     scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math")
     weights = (1.0 * spec.embedding.vocab + spec.context + 12.0 * widest) * spec.d_model
     return (tokens * (widest + scores) + weights) * 64 * spec.depth
+
+
+def _widest(spec: blocks.MLP | MoE) -> Any:
+    """Numbers of a token between the two linear layers, or rows of their weights; whichever is more."""
+    if isinstance(spec, MoE):
+        return 1.0 * spec.hidden * spec.experts + spec.experts + (spec.shared_hidden or 0) + 16.0 * spec.active
+    return 1.0 * spec.hidden
 
 
 def cache_elements(spec: Decoder) -> Any:

@@ -18,11 +18,12 @@ from advisor.ledger.tensor import ITEM_SIZE, Storage, Tensor, numel
 class Parameter(Tensor):
     """A trainable weight of a segment; `repeat` identical ones exist when it stands in a repeated block."""
 
-    __slots__ = ("grad", "path", "repeat", "role", "segment")
+    __slots__ = ("active", "grad", "path", "repeat", "role", "segment")
 
     def __init__(self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment) -> None:
         super().__init__(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], None))
         self.path, self.role, self.segment, self.repeat = path, role, segment, segment.repeat
+        self.active: Any = None  # of its numbers, those that one token meets
         self.grad: Tensor | None = None
         self.expect_gradient()
 
@@ -97,7 +98,7 @@ class Machine:
             self.buffer_sizes.append(self.given_sizes[-1])
         return tensor
 
-    def parameter(self, path: str, shape: tuple[Any, ...], role: str) -> Parameter:
+    def parameter(self, path: str, shape: tuple[Any, ...], role: str, active: Any = None) -> Parameter:
         """Declares a weight of the segment that runs now, or finds it again in a later micro-batch."""
         if self._declared is not None:
             weight = next(self._declared)
@@ -107,6 +108,7 @@ class Machine:
         weight = Parameter(
             f"{segment.name}.{self.tape.prefix}{path}".lstrip("."), shape, self.weight_dtype, role, segment
         )
+        weight.active = weight.numel if active is None else active
         self.parameters.append(weight)
         return weight
 

@@ -15,23 +15,23 @@ ACTIVATIONS = {"gelu": ops.gelu, "relu": ops.relu, "silu": ops.silu}
 class MLP:
     """Plain or gated feed-forward network."""
 
-    def __init__(self, m: Machine, spec: blocks.MLP, d_model: Size) -> None:
-        self.m, self.spec = m, spec
-        self.up = Linear(m, "mlp.up", spec.hidden, d_model, spec.bias)
-        self.down = Linear(m, "mlp.down", d_model, spec.hidden, spec.bias)
-        self.gate = Linear(m, "mlp.gate", spec.hidden, d_model, spec.bias) if spec.gated else None
+    def __init__(self, m: Machine, spec: blocks.MLP, d_model: Size, path: str = "mlp") -> None:
+        self.m, self.spec, self.path = m, spec, path
+        self.up = Linear(m, f"{path}.up", spec.hidden, d_model, spec.bias)
+        self.down = Linear(m, f"{path}.down", d_model, spec.hidden, spec.bias)
+        self.gate = Linear(m, f"{path}.gate", spec.hidden, d_model, spec.bias) if spec.gated else None
 
     def __call__(self, x: Tensor) -> Tensor:
         if self.gate is None:
             return self._dropped(self.down(self._hidden_dropped(self._activated(self.up(x)))))
-        hidden = ops.mul(self.m, "mlp", self._activated(self.gate(x)), self.up(x))
+        hidden = ops.mul(self.m, self.path, self._activated(self.gate(x)), self.up(x))
         return self._dropped(self.down(self._hidden_dropped(hidden)))
 
     def _activated(self, x: Tensor) -> Tensor:
-        return ACTIVATIONS[self.spec.activation](self.m, "mlp.activation", x)
+        return ACTIVATIONS[self.spec.activation](self.m, f"{self.path}.activation", x)
 
     def _hidden_dropped(self, x: Tensor) -> Tensor:
-        return ops.dropout(self.m, "mlp.hidden_dropout", x, self.spec.hidden_dropout)
+        return ops.dropout(self.m, f"{self.path}.hidden_dropout", x, self.spec.hidden_dropout)
 
     def _dropped(self, x: Tensor) -> Tensor:
-        return ops.dropout(self.m, "mlp.dropout", x, self.spec.dropout)
+        return ops.dropout(self.m, f"{self.path}.dropout", x, self.spec.dropout)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Trainable weights; `embedding` counts the token and position tables.
+    """Trainable weights; `embedding` counts the token and position tables, `active` what one token goes through: of a
+    mixture of experts only its own.
 
     `by_path`: of each weight, all runs of a repeated block together ('blocks.*.mlp.up.weight').
     """
 
     total: int
+    active: int
     embedding: int
     by_path: dict[str, int]
 
@@ -20,8 +22,8 @@ class Flops:
     """Of one optimizer step, all its micro-batches [FLOP].
 
     2 per multiply-add; matrix products and attention, causal attention not halved. `six_n`: 6 N per token, the
-    approximation of Kaplan et al. 2020 (arXiv:2001.08361, section 2.1), where N counts all weights but the token and
-    position tables and the head; `step_by_six_n` is the ratio of the two, None where N is 0.
+    approximation of Kaplan et al. 2020 (arXiv:2001.08361, section 2.1), where N counts the active weights but
+    the token and position tables and the head; `step_by_six_n` is the ratio of the two, None where N is 0.
     """
 
     forward: float

@@ -68,12 +68,14 @@ def _parameters(step: Step) -> Parameters:
         path = re.sub(r"\.(\d+|\{\d*\})\.", ".*.", p.path)
         by_path[path] = by_path.get(path, 0) + p.numel * p.repeat
     embedding = _count(step.parameters, EMBEDDING_ROLES)
-    return Parameters(total=_count(step.parameters), embedding=embedding, by_path=by_path)
+    active = sum(p.active * p.repeat for p in step.parameters)
+    return Parameters(total=_count(step.parameters), active=active, embedding=embedding, by_path=by_path)
 
 
 def _flops(step: Step, tokens: int) -> Flops:
     flops = step.flops()
-    six_n = 6.0 * (_count(step.parameters) - _count(step.parameters, VOCABULARY_ROLES)) * tokens
+    n = sum(p.active * p.repeat for p in step.parameters if p.role not in VOCABULARY_ROLES)
+    six_n = 6.0 * n * tokens
     return Flops(
         forward=step.flops("forward"),
         step=flops,

@@ -1,9 +1,9 @@
 """What is trained (model spec) and how (plan): declared once, read by everything else."""
 
 from advisor.spec.bdh import BDH
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
 
-__all__ = ["BDH", "MLP", "Attention", "Decoder", "Embedding", "Head", "Model", "Norm", "Plan", "Rotary"]
+__all__ = ["BDH", "MLP", "Attention", "Decoder", "Embedding", "Head", "MoE", "Model", "Norm", "Plan", "Rotary"]

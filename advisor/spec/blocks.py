@@ -119,6 +119,47 @@ class MLP:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MoE:
+    """Mixture of experts in the place of an MLP: each token goes through `active` of the `experts` MLPs of one shape.
+
+    A router without bias scores the experts, and the outputs of the best are summed with their softmax probabilities as
+    weights; `normalized`: divided by their sum (Jiang et al. 2024, Mixtral). `shared_hidden`: width of one more expert
+    that all tokens go through, times a sigmoid gate of one weight per input (Qwen-MoE). `dropout` acts on the output.
+    Every token reaches all its experts: no capacity, nothing dropped. No auxiliary loss.
+    Widths are multiples of 8, as grouped matrix products want rows of whole 16 bytes.
+    """
+
+    experts: Size
+    active: Size  # experts of a token
+    hidden: Size  # of one expert
+    activation: Literal["gelu", "relu", "silu"] = "silu"
+    gated: bool = True
+    normalized: bool = True
+    shared_hidden: Size | None = None
+    dropout: float = 0.0
+
+    def check(self, path: str) -> None:
+        check.whole(f"{path}.experts", self.experts, check.MAX_WIDTH)
+        check.whole(f"{path}.active", self.active, check.MAX_WIDTH)
+        check.at_most(f"{path}.active", self.active, f"{path}.experts", self.experts)
+        check.whole(f"{path}.hidden", self.hidden, check.MAX_WIDTH * 8)
+        check.multiple(f"{path}.hidden", self.hidden, 8)
+        check.choice(f"{path}.activation", self.activation, ACTIVATIONS)
+        check.flag(f"{path}.gated", self.gated)
+        check.flag(f"{path}.normalized", self.normalized)
+        if self.shared_hidden is not None:
+            check.whole(f"{path}.shared_hidden", self.shared_hidden, check.MAX_WIDTH * 8)
+        check.fraction(f"{path}.dropout", self.dropout)
+
+    @property
+    def shared(self) -> MLP | None:
+        """The shared expert."""
+        if self.shared_hidden is None:
+            return None
+        return MLP(hidden=self.shared_hidden, activation=self.activation, gated=self.gated, bias=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Norm:
     """Layer norm, or RMS norm (which has no bias), and where it stands.
 

@@ -85,6 +85,14 @@ def even(path: str, value: Any) -> None:
         raise InputError(path, expected="an even number", got=value)
 
 
+def multiple(path: str, value: Any, unit: int) -> None:
+    """`value` is a multiple of `unit`, elementwise for columns. Raises InputError."""
+    rest = value % unit
+    if rest.any() if hasattr(rest, "dtype") else rest:
+        near = "" if hasattr(rest, "dtype") else str(value + unit - rest)
+        raise InputError(path, expected=f"a multiple of {unit}", got=value, nearest=near)
+
+
 def at_most(path: str, value: Any, limit_path: str, limit: Any) -> None:
     """`value` <= `limit`, elementwise for columns. Raises InputError."""
     over = value > limit

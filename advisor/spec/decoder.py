@@ -4,13 +4,13 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from advisor.spec import check
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm
 from advisor.spec.check import Size
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decoder:
-    """Embedding, `depth` identical blocks (attention, MLP), final norm, head: from GPT-2 to Llama and Gemma.
+    """Embedding, `depth` identical blocks (attention, MLP or experts), final norm, head: from GPT-2 to Llama and Gemma.
 
     Raises InputError or UnknownError, with the field's path, for what cannot be built.
     """
@@ -20,7 +20,7 @@ class Decoder:
     depth: Size
     embedding: Embedding
     attention: Attention
-    mlp: MLP
+    mlp: MLP | MoE
     norm: Norm = field(default_factory=Norm)
     head: Head = field(default_factory=Head)
 
@@ -30,6 +30,8 @@ class Decoder:
         check.whole("model.depth", self.depth, check.MAX_DEPTH)
         for name in ("embedding", "attention", "mlp", "norm", "head"):
             getattr(self, name).check(f"model.{name}")
+        if isinstance(self.mlp, MoE):
+            check.multiple("model.d_model", self.d_model, 8)
         if self.attention.head_size is None:
             check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
         if self.attention.rotary is not None:

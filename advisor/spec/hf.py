@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm
 from advisor.spec.decoder import Decoder
 from advisor.spec.hf_attention import note_qwen_window, note_window, read_attention, read_dropout, read_rotary
 from advisor.spec.hf_config import HfConfig
@@ -130,6 +130,27 @@ def _mistral(config: HfConfig) -> Decoder:
     return _gated(config, read_attention(config, kv_heads=8))
 
 
+def _mixtral(config: HfConfig) -> Decoder:
+    config.only("router_jitter_noise", 0.0, "noise on the router's input")
+    note_window(config, config.whole_or_none("sliding_window", None, check.MAX_CONTEXT))
+    experts = _experts(config, "num_local_experts", 8, 2, hidden=_hidden(config), normalized=True)
+    return _gated(config, read_attention(config, kv_heads=8), experts=experts)
+
+
+def _qwen2_moe(config: HfConfig) -> Decoder:
+    config.only("decoder_sparse_step", 1, "an MLP without experts in some layers")
+    config.only("mlp_only_layers", [], "an MLP without experts in some layers")
+    config.value("intermediate_size", None)  # of layers without experts
+    note_qwen_window(config)
+    experts = _experts(
+        config, "num_experts", 60, 4, hidden=config.whole("moe_intermediate_size", 1408, check.MAX_WIDTH * 8),
+        normalized=config.flag("norm_topk_prob", False),
+        shared=config.whole("shared_expert_intermediate_size", 5632, check.MAX_WIDTH * 8),
+    )  # fmt: skip
+    attention = read_attention(config, kv_heads=16, qkv_bias=config.flag("qkv_bias", True))
+    return _gated(config, attention, experts=experts)
+
+
 def _qwen2(config: HfConfig) -> Decoder:
     note_qwen_window(config)
     return _gated(config, read_attention(config, kv_heads=32, qkv_bias=True))
@@ -166,6 +187,8 @@ TYPES: dict[str, tuple[str, Callable[[HfConfig], Decoder]]] = {
     "opt": ("OPTForCausalLM", _opt),
     "llama": ("LlamaForCausalLM", _llama),
     "mistral": ("MistralForCausalLM", _mistral),
+    "mixtral": ("MixtralForCausalLM", _mixtral),
+    "qwen2_moe": ("Qwen2MoeForCausalLM", _qwen2_moe),
     "qwen2": ("Qwen2ForCausalLM", _qwen2),
     "qwen3": ("Qwen3ForCausalLM", _qwen3),
     "gemma": ("GemmaForCausalLM", _gemma),
@@ -174,8 +197,6 @@ TYPES: dict[str, tuple[str, Callable[[HfConfig], Decoder]]] = {
 }
 # model_type -> what the spec would need
 MISSING = {
-    "mixtral": "mixture of experts",
-    "qwen2_moe": "mixture of experts",
     "gemma2": "soft caps of scores and logits",
     "gemma3_text": "layers that differ in window and rotary base",
     "bert": "encoder",
@@ -200,16 +221,31 @@ def _hidden(config: HfConfig, key: str = "intermediate_size") -> int:
     return config.whole(key, high=check.MAX_WIDTH * 8)
 
 
+def _experts(
+    config: HfConfig, key: str, experts: int, active: int, *, hidden: int, normalized: bool, shared: int | None = None
+) -> MoE:
+    """Gated experts; `experts` and `active` are the type's defaults. The auxiliary loss is off unless asked for."""
+    config.only("output_router_logits", False, "the router's auxiliary loss")
+    config.value("router_aux_loss_coef", None)
+    config.notes.append("gate_up_proj: one weight there, one for each part here; the same parameters")
+    return MoE(
+        experts=config.whole(key, experts), active=config.whole("num_experts_per_tok", active), hidden=hidden,
+        activation=config.activation("hidden_act", "silu"), normalized=normalized, shared_hidden=shared,
+    )  # fmt: skip
+
+
 def _gated(
     config: HfConfig, attention: Attention, *, bias: bool = False, scaled: bool = False, tied: bool = False,
     activation: tuple[str, str] = ("hidden_act", "silu"), dropout: float = 0.0,
+    experts: MoE | None = None,
 ) -> Decoder:  # fmt: skip
-    """RMS pre-norm, rotary positions, gated MLP: Llama and what came of it."""
+    """RMS pre-norm, rotary positions, gated MLP or experts: Llama and what came of it."""
     return Decoder(
         **_size(config),
         embedding=Embedding(vocab=_vocab(config), positions="none", scaled=scaled),
         attention=attention,
-        mlp=MLP(
+        mlp=experts
+        or MLP(
             hidden=_hidden(config), activation=config.activation(*activation), gated=True, bias=bias, dropout=dropout
         ),
         norm=Norm(kind="rms", bias=False),

@@ -65,5 +65,8 @@ def note_qwen_window(config: HfConfig) -> None:
         raise InputError("layer_types", expected=f"a list of {depth} names, one for each layer", got=layers)
     for layer in layers or []:
         check.choice("layer_types", layer, LAYER_TYPES)
+    used = config.flag("use_sliding_window", False)
+    if not used and config.value("sliding_window", 4096) == 0:  # as transformers 5 writes it for qwen2_moe
+        return
     window = config.whole_or_none("sliding_window", 4096, check.MAX_CONTEXT)
-    note_window(config, window if config.flag("use_sliding_window", False) else None)
+    note_window(config, window if used else None)

@@ -10,7 +10,7 @@ from typing import Any
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
 from advisor.spec.bdh import BDH
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
@@ -65,8 +65,13 @@ def _build(kind: Any, data: Any, path: str) -> Any:
             raise InputError(f"{path}.{name}", expected="a value", got=None)
     for name, block in BLOCKS.get(kind, {}).items():
         if values.get(name) is not None:
-            values[name] = _build(block, values[name], f"{path}.{name}")
+            values[name] = _build(_kind(block, values[name]), values[name], f"{path}.{name}")
     return kind(**values)
+
+
+def _kind(block: type, data: Any) -> type:
+    """An MLP that names its number of experts is a mixture of them."""
+    return MoE if block is MLP and isinstance(data, dict) and "experts" in data else block
 
 
 def _table(data: Any, path: str) -> dict[str, Any]:

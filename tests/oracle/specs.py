@@ -1,8 +1,9 @@
 """Random models and plans, reproducible by their number."""
 
+import dataclasses
 import random
 
-from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Head, Model, Norm, Plan, Rotary
+from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Head, Model, MoE, Norm, Plan, Rotary
 from advisor.spec.blocks import PLACEMENTS
 
 ROTARIES = (Rotary(), Rotary(base=500_000.0), Rotary(fraction=0.5))
@@ -44,6 +45,19 @@ def random_model(number: int) -> Decoder:
         norm=Norm(placement=pick.choice(PLACEMENTS), bias=flag(), final=pick.random() < 0.8),
         head=Head(tied=flag(), bias=flag()),
     )  # fmt: skip
+
+
+def random_moe(number: int) -> Decoder:
+    """Such a decoder with a mixture of experts."""
+    model, pick = random_model(number), random.Random(number)
+    experts = pick.choice([2, 3, 8])
+    moe = MoE(
+        experts=experts, active=pick.choice([1, 2, experts]), hidden=pick.choice([16, 40]),
+        activation=pick.choice(["gelu", "relu", "silu"]), gated=pick.random() < 0.7, normalized=pick.random() < 0.5,
+        shared_hidden=pick.choice([None, 24, 33]),
+    )  # fmt: skip
+    attention = dataclasses.replace(model.attention, head_size=model.head_size)
+    return dataclasses.replace(model, d_model=-(-model.d_model // 8) * 8, attention=attention, mlp=moe)
 
 
 def random_bdh(number: int) -> BDH:

@@ -77,6 +77,26 @@ PUBLISHED: dict[str, Config] = {
         "rms_norm_eps": 1e-05, "rope_theta": 10000.0, "sliding_window": 4096, "tie_word_embeddings": False,
         "torch_dtype": "bfloat16", "transformers_version": "4.34.0.dev0", "use_cache": True, "vocab_size": 32000,
     },
+    "mixtral-8x7b": {
+        "architectures": ["MixtralForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2,
+        "hidden_act": "silu", "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336,
+        "max_position_embeddings": 32768, "model_type": "mixtral", "num_attention_heads": 32,
+        "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_key_value_heads": 8, "num_local_experts": 8,
+        "output_router_logits": False, "rms_norm_eps": 1e-05, "rope_theta": 1000000.0, "router_aux_loss_coef": 0.02,
+        "sliding_window": None, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+        "transformers_version": "4.36.0.dev0", "use_cache": True, "vocab_size": 32000,
+    },
+    "qwen1.5-moe-a2.7b": {
+        "architectures": ["Qwen2MoeForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+        "decoder_sparse_step": 1, "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 2048,
+        "initializer_range": 0.02, "intermediate_size": 5632, "max_position_embeddings": 8192,
+        "max_window_layers": 21, "model_type": "qwen2_moe", "moe_intermediate_size": 1408, "norm_topk_prob": False,
+        "num_attention_heads": 16, "num_experts": 60, "num_experts_per_tok": 4, "num_hidden_layers": 24,
+        "num_key_value_heads": 16, "output_router_logits": False, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0,
+        "router_aux_loss_coef": 0.001, "shared_expert_intermediate_size": 5632, "sliding_window": 32768,
+        "tie_word_embeddings": False, "torch_dtype": "bfloat16", "transformers_version": "4.39.0.dev0",
+        "use_cache": True, "use_sliding_window": False, "vocab_size": 151936,
+    },
     "qwen2.5-0.5b": QWEN,
     "qwen2.5-7b": {
         **QWEN, "hidden_size": 3584, "intermediate_size": 18944, "max_position_embeddings": 131072,
@@ -141,13 +161,22 @@ CHOICES: dict[str, dict[str, list[Any]]] = {
     "opt": {"ffn_dim": [64, 100], "enable_bias": [True, False], "_remove_final_layer_norm": [True, False]},
     "llama": {"attention_bias": [True, False], "mlp_bias": [True, False], "head_dim": [None, 8, 24]},
     "mistral": {"head_dim": [None, 8, 24], "sliding_window": [None, 16]},
+    "mixtral": {
+        "head_dim": [None, 8, 24], "sliding_window": [None, 16], "num_local_experts": [4, 8],
+        "num_experts_per_tok": [1, 2],
+    },
+    "qwen2_moe": {
+        "num_experts": [4, 6], "num_experts_per_tok": [1, 4], "moe_intermediate_size": [24, 48],
+        "shared_expert_intermediate_size": [40, 96], "norm_topk_prob": [True, False], "qkv_bias": [True, False],
+        "mlp_only_layers": [None, []],
+    },
     "qwen2": {"use_sliding_window": [True, False], "sliding_window": [16], "max_window_layers": [1]},
     "qwen3": {"attention_bias": [True, False], "head_dim": [8, 24]},
     "gemma": {"attention_bias": [True, False], "head_dim": [8, 24], "hidden_activation": [None, "gelu_pytorch_tanh"]},
     "phi": {"partial_rotary_factor": [0.5, 0.25], "embd_pdrop": [0.0, 0.1], "resid_pdrop": [0.0, 0.1]},
     "phi3": {"partial_rotary_factor": [1.0, 0.5], "sliding_window": [None, 16]},
 }  # fmt: skip
-GROUPED = ("llama", "mistral", "qwen2", "qwen3", "gemma", "phi", "phi3")
+GROUPED = ("llama", "mistral", "mixtral", "qwen2_moe", "qwen2", "qwen3", "gemma", "phi", "phi3")
 NAMES = {
     "gpt2": {
         "hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer",

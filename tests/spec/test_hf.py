@@ -17,7 +17,7 @@ from advisor.spec.text import find_model
 from tests.cli.command import advisor
 from tests.spec.hf_configs import PHI_3, PUBLISHED, QWEN_3, Config, random_config, sizes
 
-FUSED = ("gpt_neox", "phi3")  # several of our weights are one there
+FUSED = ("gpt_neox", "phi3", "mixtral", "qwen2_moe")  # several of our weights are one there
 PLAN = Plan(batch=2, sequence=32)
 RANDOM = [(model_type, number) for model_type in TYPES for number in range(4)]
 

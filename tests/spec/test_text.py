@@ -9,15 +9,25 @@ from advisor.errors import AdvisorError, InputError, UnknownError
 from advisor.ledger import estimate
 from advisor.spec import Decoder, Plan
 from advisor.spec.text import find_model, model_from_data, model_to_data, plan_from_data, preset_names
-from tests.oracle.specs import random_model
+from tests.oracle.specs import random_model, random_moe
 
 PRESETS = (
     "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "char-lm", "gemma-2b", "gpt2", "gpt2-large", "gpt2-medium",
-    "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "opt-125m", "phi-2",
-    "pythia-160m", "pythia-1b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b", "small", "tiny",
-    "tinyllama-1.1b", "transformer-lm",
+    "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "mixtral-8x7b", "opt-125m",
+    "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b",
+    "small", "small-moe", "tiny", "tinyllama-1.1b", "transformer-lm",
 )  # fmt: skip
-UNPUBLISHED = {"bdh-8gb", "bdh-14gb", "bdh-24gb", "char-lm", "small", "tiny", "transformer-lm", "gpt3-175b"}
+UNPUBLISHED = {
+    "bdh-8gb",
+    "bdh-14gb",
+    "bdh-24gb",
+    "char-lm",
+    "small",
+    "small-moe",
+    "tiny",
+    "transformer-lm",
+    "gpt3-175b",
+}
 
 
 def test_the_presets() -> None:
@@ -46,8 +56,8 @@ def test_the_character_model_of_the_deep_dive() -> None:
 
 @pytest.mark.parametrize("number", range(20))
 def test_a_spec_survives_json(number: int) -> None:
-    model = random_model(number)
-    assert model_from_data(json.loads(json.dumps(model_to_data(model)))) == model
+    for model in (random_model(number), random_moe(number)):
+        assert model_from_data(json.loads(json.dumps(model_to_data(model)))) == model
 
 
 def data(**changes: object) -> dict[str, object]:
@@ -76,6 +86,18 @@ def data(**changes: object) -> dict[str, object]:
             "model.embedding.dropout: expected a number from 0 up to, not including, 1, got 1.5",
         ),
         ({"mlp": 3}, "model.mlp: expected a table of names and values, got 3"),
+        (
+            {"mlp": {"experts": 8, "active": 2, "hidden": 64, "bias": False}},
+            "unknown key model.mlp. 'bias'",
+        ),
+        (
+            {"mlp": {"experts": 8, "active": 9, "hidden": 64}},
+            "model.mlp.active: expected at most model.mlp.experts = 8, got 9; nearest: 8",
+        ),
+        (
+            {"mlp": {"experts": 8, "active": 2, "hidden": 60}},
+            "model.mlp.hidden: expected a multiple of 8, got 60; nearest: 64",
+        ),
         ({"family": "decoders"}, "unknown model.family 'decoders'; near: decoder"),
         ({"norm__bias": 1}, "model.norm.bias: expected true or false, got 1"),
     ],

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from advisor.spec import Decoder, Embedding, Plan
+from advisor.spec import MLP, Decoder, Embedding, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
+from studies.trial.modules.moe import MixtureOfExperts
 from studies.trial.modules.norm import norm_layer
 from studies.trial.modules.recompute import recompute
 from studies.trial.modules.rotary import RotaryTable, Rotation
@@ -37,6 +38,13 @@ class EmbeddingLayer(nn.Module):
         return self.dropout(x_BTD)
 
 
+def mlp_layer(spec: MLP | MoE, d_model: int) -> nn.Module:
+    """What follows attention."""
+    if isinstance(spec, MoE):
+        return MixtureOfExperts(spec, d_model)
+    return (GatedMLP if spec.gated else PlainMLP)(spec, d_model)
+
+
 class Block(nn.Module):
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
@@ -53,7 +61,7 @@ class Block(nn.Module):
             self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
         if self.placement != "parallel-shared":
             self.mlp_norm = norm_layer(spec.norm, spec.d_model)
-        self.mlp = (GatedMLP if spec.mlp.gated else PlainMLP)(spec.mlp, spec.d_model)
+        self.mlp = mlp_layer(spec.mlp, spec.d_model)
         if self.placement == "sandwich":
             self.mlp_out_norm = norm_layer(spec.norm, spec.d_model)
 
@@ -97,7 +105,7 @@ class DecoderModule(nn.Module):
 
     def initial_std(self, name: str) -> float:
         """GPT-2's (Radford et al. 2019): 0.02, residual outputs scaled by 1/sqrt(2 * depth)."""
-        residual = name.endswith(("attention.out.weight", "mlp.down.weight"))
+        residual = name.endswith(("attention.out.weight", "down.weight", "experts.down"))
         return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
     def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

@@ -125,3 +125,12 @@ _shapes = torch.library.Library("aten", "IMPL", "Meta")
 for _op in ("_fused_sgd_", "_amp_foreach_non_finite_check_and_unscale_"):
     _shapes.impl(_op, lambda *args, **kwargs: None)
 _shapes.impl("_amp_update_scale_", lambda scale, *args, **kwargs: scale)
+
+
+def _grouped_mm(a, b, offs=None, bias=None, out_dtype=None):
+    """Shapes of a grouped product in any dtype: torch declares them for bf16 only, but has kernels for fp32 as well."""
+    shape = (offs.shape[0], a.shape[0], b.shape[1]) if b.dim() == 2 else (a.shape[0], b.shape[2])
+    return a.new_empty(shape)
+
+
+_shapes.impl("_grouped_mm", _grouped_mm)

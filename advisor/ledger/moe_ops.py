@@ -1,0 +1,187 @@
+"""Rules of the ops that a mixture of experts adds: routing, sorting by expert, grouped matrix products.
+
+Shapes: N tokens, E experts, A experts of a token, P = N A pairs, D d_model. None depends on the routing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.ledger import ops
+from advisor.ledger.autograd import Edge, Grads
+from advisor.ledger.machine import Machine
+from advisor.ledger.tensor import Tensor
+
+
+def view(m: Machine, x: Tensor, *shape: Any) -> Tensor:
+    """x under a shape of other dimensions; so is its gradient."""
+    node = m.node(_view_backward, [x])
+    node.saved = x.shape
+    return Tensor(shape, x.dtype, x.storage, Edge(node))
+
+
+def _view_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    """The gradient under another shape, or repeated along a dimension."""
+    grad = grads[0]
+    assert grad is not None
+    return [Tensor(saved, grad.dtype, grad.storage)]
+
+
+def softmax(m: Machine, path: str, x: Tensor) -> Tensor:
+    """Probabilities in fp32, which are saved."""
+    m.tape.path = path
+    x = ops.cast(m, x, "fp32")
+    return _output_saving(m, x, "_softmax", "_softmax_backward_data")
+
+
+def sigmoid(m: Machine, path: str, x: Tensor) -> Tensor:
+    """Sigmoid; its output is saved."""
+    m.tape.path = path
+    return _output_saving(m, x, "sigmoid", "sigmoid_backward")
+
+
+def _output_saving(m: Machine, x: Tensor, op: str, backward: str) -> Tensor:
+    node = m.node(_like_output_backward, [x])
+    out = m.empty(x.shape, x.dtype, op)
+    node.saved = (backward, x.dtype, m.save(out))
+    out.edge = Edge(node)
+    return out
+
+
+def _like_output_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    op, dtype, tensors = saved
+    (out,) = m.unpack(tensors)
+    return [m.empty(out.shape, dtype, op)]
+
+
+def topk(m: Machine, path: str, x: Tensor, k: Any) -> tuple[Tensor, Tensor]:
+    """The k largest [N, A] of x [N, E], and which they are. The gradient is scattered on zeros."""
+    m.tape.path = path
+    node = m.node(_topk_backward, [x])
+    shape = (x.shape[0], k)
+    values, indices = m.empty(shape, x.dtype, "topk"), m.empty(shape, "int64", "topk")
+    node.saved = (x.shape, x.dtype, m.save(indices))
+    values.edge = Edge(node)
+    return values, indices
+
+
+def _topk_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    shape, dtype, tensors = saved
+    indices = m.unpack(tensors)
+    zeros = m.empty(shape, dtype, "new_zeros")
+    grad = m.empty(shape, dtype, "scatter")
+    del zeros, indices
+    return [grad]
+
+
+def normalize(m: Machine, path: str, x: Tensor) -> Tensor:
+    """x [N, A] divided by its sum over A."""
+    m.tape.path = path
+    node = m.node(_view_backward, [x])
+    node.saved = x.shape
+    total = m.empty((x.shape[0], 1), x.dtype, "sum")
+    total.edge = Edge(node)
+    node = m.node(_div_backward, [x, total])
+    node.saved = m.save(x, total)
+    out = m.empty(x.shape, x.dtype, "div")
+    out.edge = Edge(node)
+    return out
+
+
+def _div_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    """x / y -> -grad * (x / y / y), summed to y's shape, and grad / y."""
+    x, total = m.unpack(saved)
+    temporaries = [m.empty(x.shape, x.dtype, op) for op in ("div", "div", "neg")]
+    grad_total = m.empty(x.shape, x.dtype, "mul")
+    del temporaries
+    grad_x = m.empty(x.shape, x.dtype, "div")
+    grad_total = m.empty(total.shape, x.dtype, "sum")
+    return [grad_x, grad_total]
+
+
+def mul_gate(m: Machine, path: str, gate: Tensor, x: Tensor) -> Tensor:
+    """gate [N, 1] * x [N, D]; both are saved."""
+    m.tape.path = path
+    node = m.node(_mul_gate_backward, [gate, x])
+    node.saved = m.save(gate, x)
+    out = m.empty(x.shape, x.dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def _mul_gate_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    gate, x = m.unpack(saved)
+    grad_x = m.empty(x.shape, x.dtype, "mul")
+    grad_gate = m.empty(x.shape, x.dtype, "mul")
+    grad_gate = m.empty(gate.shape, gate.dtype, "sum")
+    return [grad_gate, grad_x]
+
+
+def sort(m: Machine, path: str, size: Any) -> tuple[Tensor, Tensor]:
+    """`size` sorted whole numbers, and where they stood."""
+    m.tape.path = path
+    return m.empty((size,), "int64", "sort"), m.empty((size,), "int64", "sort")
+
+
+def index_select(m: Machine, path: str, x: Tensor, rows: Tensor) -> Tensor:
+    """These rows of x [., D]. The gradient is added on zeros."""
+    m.tape.path = path
+    node = m.node(_index_select_backward, [x])
+    node.saved = (x.shape, x.dtype, m.save(rows))
+    out = m.empty((rows.shape[0], x.shape[1]), x.dtype, "index_select")
+    out.edge = Edge(node)
+    return out
+
+
+def _index_select_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    shape, dtype, tensors = saved
+    rows = m.unpack(tensors)
+    zeros = m.empty(shape, dtype, "new_zeros")
+    grad = m.empty(shape, dtype, "index_add")
+    del zeros, rows
+    return [grad]
+
+
+def grouped_linear(m: Machine, path: str, x: Tensor, weight: Tensor, offsets: Tensor) -> Tensor:
+    """x [P, in] times its group's matrix of weight [E, out, in] -> [P, out]; the weight is cast to x's dtype."""
+    m.tape.path = path
+    w = ops.cast(m, weight, x.dtype)
+    node = m.node(_grouped_linear_backward, [x, w])
+    node.saved = m.save(x, w, offsets)
+    m.tape.count(_grouped_flops(x, w))
+    out = m.empty((x.shape[0], w.shape[1]), x.dtype, "_grouped_mm")
+    out.edge = Edge(node)
+    return out
+
+
+def _grouped_flops(x: Tensor, w: Tensor) -> Any:
+    return 2.0 * x.shape[0] * w.shape[1] * w.shape[2]
+
+
+def _grouped_linear_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, w, _offsets = m.unpack(saved)
+    m.tape.count(2 * _grouped_flops(x, w))
+    grad_w = m.empty(w.shape, w.dtype, "_grouped_mm")
+    grad_x = m.empty(x.shape, x.dtype, "_grouped_mm")
+    return [grad_x, grad_w]
+
+
+def weighted_sum(m: Machine, path: str, weights: Tensor, x: Tensor) -> Tensor:
+    """weights [N, A] times x [N A, D] -> [N, D], a batch of matrix products."""
+    m.tape.path = path
+    tokens, active = weights.shape
+    left, right = view(m, weights, tokens, 1, active), view(m, x, tokens, active, x.shape[1])
+    node = m.node(_weighted_sum_backward, [left, right])
+    node.saved = m.save(left, right)
+    m.tape.count(2.0 * right.numel)
+    out = m.empty((tokens, x.shape[1]), x.dtype, "bmm")
+    out.edge = Edge(node)
+    return out
+
+
+def _weighted_sum_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    left, right = m.unpack(saved)
+    m.tape.count(4.0 * right.numel)
+    grad_right = m.empty(right.shape, right.dtype, "bmm")
+    grad_left = m.empty(left.shape, left.dtype, "bmm")
+    return [grad_left, grad_right]

@@ -1,0 +1,38 @@
+"""make oracle-rows: records random steps of mixtures of experts on fake CUDA tensors, in moe-random.csv (see
+generate.py).
+"""
+
+from tests.oracle import generate  # isort: skip  (before torch)
+
+import dataclasses
+import random
+from pathlib import Path
+
+from advisor.spec import Decoder, MoE, Plan
+from advisor.spec.blocks import ACTIVATIONS
+
+ROWS = 80
+OUTPUT = Path(__file__).with_name("moe-random.csv")
+
+
+def random_step(number: int) -> tuple[Decoder, Plan]:
+    """A random decoder whose MLP is a random mixture of experts."""
+    model, plan = generate.random_step(number + 10_000)
+    pick = random.Random(number)
+    width = -(-model.d_model // 8) * 8
+    attention = dataclasses.replace(model.attention, head_size=model.head_size)
+    return dataclasses.replace(model, d_model=width, attention=attention, mlp=random_moe(pick)), plan
+
+
+def random_moe(pick: random.Random) -> MoE:
+    """Any combination of the block's options."""
+    experts = pick.choice([2, 4, 6, 8])
+    return MoE(
+        experts=experts, active=pick.choice([1, 2, experts]), hidden=pick.choice([16, 64, 72, 200]),
+        activation=pick.choice(ACTIVATIONS), gated=pick.random() < 0.7, normalized=pick.random() < 0.5,
+        shared_hidden=pick.choice([None, None, 56, 101]), dropout=pick.choice([0.0, 0.0, 0.1]),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    generate.write(OUTPUT, [generate.record(*random_step(number)) for number in range(ROWS)])
