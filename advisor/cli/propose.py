@@ -25,7 +25,12 @@ WIDTH = 100  # columns of a paragraph
 @click.option("--vocab", type=int, default=50304, show_default=True, help="Vocabulary [tokens].")
 @click.option("--context", type=int, default=1024, show_default=True, help="Sequence length [tokens].")
 @click.option("--precision", default="bf16", show_default=True, metavar="NAME", help=f"One of {', '.join(PRECISIONS)}.")
-@click.option("--tokens-available", type=options.COUNT, metavar="COUNT", help="Training data [tokens], such as 2B.")
+@click.option(
+    "--tokens-available",
+    type=options.COUNT,
+    metavar="COUNT",
+    help="Training data [tokens], such as 2B; a longer training repeats it.",
+)
 @options.as_json
 def propose(gpu_name: str | None, gpu_memory: int | None, as_json: bool, **asked: Any) -> None:
     """The decoders to train on a GPU in a time: what fits, ranked by predicted loss.

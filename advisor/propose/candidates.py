@@ -11,7 +11,7 @@ from advisor.gpus import GPU
 from advisor.ledger import outside
 from advisor.ledger.columnar import columns
 from advisor.ledger.roofline import step_seconds
-from advisor.propose.scaling_law import predicted_loss
+from advisor.propose.scaling_law import MOST_EPOCHS, predicted_loss
 from advisor.spec import Decoder, Plan
 
 HEAD_SIZE = 64  # what GPT-2 and GPT-3's small models use; attention kernels are tuned for 64 and 128
@@ -38,7 +38,7 @@ class Question:
     vocab: int = 50304  # GPT-2's 50,257 padded to a multiple of 64
     context: int = 1024
     precision: str = "bf16"
-    tokens_available: int | None = None
+    tokens_available: int | None = None  # that differ; more than these are repetitions
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Candidates:
     needs_least: Ints  # bounds of the device memory that it needs to fit [bytes]
     needs_most: Ints
     step_seconds: Floats  # NaN where the GPU's peak is not known
-    tokens: Floats  # that the budget buys
+    tokens: Floats  # that the budget buys, of which question.tokens_available differ
     loss: Floats  # predicted [nats/token]
     fits: npt.NDArray[np.bool_]  # surely; propose() adds those whose own estimate it has made
 
@@ -92,11 +92,11 @@ def _part(question: Question, checkpointing: str) -> tuple[npt.NDArray[np.generi
     else:
         tokens = question.seconds / seconds * batch * question.context
     if question.tokens_available:
-        tokens = np.minimum(tokens, question.tokens_available)
+        tokens = np.minimum(tokens, MOST_EPOCHS * question.tokens_available)
     least, most = outside.device_high_bounds(c.peak, c.saved, question.gpu.architecture)
     return (
         depth, width, batch, np.full(len(depth), checkpointing == "block"), c.parameters, c.peak, least, most, seconds,
-        tokens, predicted_loss(c.parameters, tokens), most <= question.gpu.memory_bytes,
+        tokens, predicted_loss(c.parameters, tokens, question.tokens_available), most <= question.gpu.memory_bytes,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from advisor.errors import InfeasibleError
 from advisor.ledger import Estimate, estimate
 from advisor.propose.candidates import Candidates, Question, enumerate_candidates
-from advisor.propose.scaling_law import FITTED_PARAMETERS
+from advisor.propose.scaling_law import FITTED_PARAMETERS, SPREAD, predicted_loss
 from advisor.spec import Decoder, Plan
 from advisor.units import format_bytes, format_count, format_seconds
 
@@ -35,7 +35,10 @@ class Proposal:
     estimate: Estimate
     tokens: float
     hours: float | None  # None where the GPU's peak is not known
+    epochs: float  # how often the data is seen; at most 1 where there is enough of it
     predicted_loss: float
+    loss_low: float  # of the scaling law's own runs 90 % lie between these
+    loss_high: float
     limited_by: str  # memory, time or tokens
     reason: str
 
@@ -94,7 +97,10 @@ def _proposal(question: Question, c: Candidates, row: int, best: int, reason: st
         estimate=estimate(model, plan, question.gpu),
         tokens=float(c.tokens[row]),
         hours=_hours(question, c, row),
+        epochs=float(c.tokens[row] / (question.tokens_available or c.tokens[row])),
         predicted_loss=float(c.loss[row]),
+        loss_low=float(c.loss[row]) * (1 - SPREAD),
+        loss_high=float(c.loss[row]) * (1 + SPREAD),
         limited_by=limited_by,
         reason=reason + behind + beyond,
     )
@@ -109,7 +115,7 @@ def _limit(question: Question, c: Candidates, row: int) -> str:
     """What stands between this shape and a lower predicted loss: memory, the tokens at hand, or time."""
     if math.isnan(c.step_seconds[row]):
         return "memory"
-    if question.tokens_available and c.tokens[row] >= question.tokens_available:
+    if c.loss[row] - predicted_loss(c.parameters[row], c.tokens[row]) > NEGLIGIBLE:  # fresh data would help
         return "tokens"
     same = (c.depth == c.depth[row]) & (c.d_model == c.d_model[row])
     if c.loss.min() < c.loss[c.fits].min() - NEGLIGIBLE or c.loss[same].min() < c.loss[row] - NEGLIGIBLE:
@@ -130,11 +136,12 @@ def _nearest(question: Question, c: Candidates) -> str:
 def summary(p: Proposal) -> list[str]:
     """One proposal in three short lines."""
     checkpointing = " with checkpointing" if p.plan.checkpointing == "block" else ""
+    tokens = f"{format_count(p.tokens)} tokens" + (f" ({p.epochs:.1f} epochs)" if p.epochs > 1 else "")
     time = f" in {format_seconds(p.hours * 3600)}" if p.hours else ""
+    peak = format_bytes(p.estimate.memory.allocated.bytes)
     return [
         f"{p.name}: {p.estimate.parameters.total:,} parameters, {p.model.depth} layers of {p.model.d_model}, "
         f"batch {p.plan.batch}{checkpointing}",
-        f"{format_bytes(p.estimate.memory.allocated.bytes)} at the peak, {format_count(p.tokens)} tokens{time}, "
-        f"limited by {p.limited_by}",
+        f"{peak} at the peak, {tokens}{time}, limited by {p.limited_by}",
         f"predicted loss {p.predicted_loss:.3f}: {p.reason}",
     ]

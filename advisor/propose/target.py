@@ -48,7 +48,10 @@ def _proposal(p: Proposal, question: Question) -> dict[str, Any]:
         "limited_by": p.limited_by,
         "step_seconds": p.estimate.time.step_seconds if p.estimate.time else None,
         "hours": p.hours,
+        "epochs": p.epochs,
         "predicted_loss": p.predicted_loss,
+        "loss_low": p.loss_low,
+        "loss_high": p.loss_high,
         "reason": p.reason,
     }
 

@@ -75,7 +75,7 @@ def test_a_small_card_is_limited_by_memory() -> None:
 def test_little_data_is_a_limit_of_its_own() -> None:
     answer = propose(dataclasses.replace(QUESTION, tokens_available=10**6))
     assert answer.proposals[0].limited_by == "tokens"
-    assert all(p.tokens <= 10**6 for p in answer.proposals)
+    assert all(p.tokens <= 40 * 10**6 and p.epochs <= 40 for p in answer.proposals)
 
 
 def test_memory_alone_is_enough_to_propose() -> None:
