@@ -115,6 +115,7 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
         help=f"One of {', '.join(plan.ATTENTION_KERNELS)}; auto is what CUDA chooses on sm80 and later.",
     ),
     click.option("--ema", is_flag=True, help="A moving average of the weights is kept beside them."),
+    click.option("--padding", is_flag=True, help="The batch comes with a mask of its padding: attention takes a mask."),
     click.option("--keep-logits", is_flag=True, help="The training loop keeps the logits until after backward."),
 ]  # fmt: skip
 

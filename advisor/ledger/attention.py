@@ -1,6 +1,7 @@
 """Scaled dot-product attention: the kernels that PyTorch chooses from, by what they allocate, save and compute.
 
-Shapes: q and out are [B, H, T, K], k and v [B, G, T, K], qkv is [B, T, 3 H K].
+Shapes: q and out are [B, H, T, K], k and v [B, G, S, K], qkv is [B, T, 3 H K]; a mask or bias broadcasts to
+[B, H, T, S].
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from advisor.ledger import ops
 from advisor.ledger.autograd import Edge, Grads
 from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine
-from advisor.ledger.tensor import Tensor
+from advisor.ledger.tensor import Tensor, numel
 
 HEAD_ALIGNMENT = 8  # flash pads the head size to a multiple of 8
+BIAS_ROW = 16  # and writes the gradient of a bias in rows padded to a multiple of 16
 EFFICIENT_ROWS = 32  # the memory-efficient kernel pads the log-sum-exp's sequence to a multiple of 32
 
 
@@ -25,52 +27,107 @@ def split_heads(m: Machine, path: str, qkv: Tensor, heads: Any) -> tuple[Tensor,
     return q, k, v
 
 
-def attend(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
-    """Causal attention of q [B, H, T, K] to k, v [B, G, T, K] -> [B, T, H K]; `kernel`: math, flash or efficient."""
+def attend(
+    m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float, *, causal: bool = True,
+    mask: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Attention of q [B, H, T, K] to k, v [B, G, S, K] -> [B, T, H K]; `kernel`: math, flash or efficient.
+
+    `mask`: booleans, or numbers that are added to the scores, of a shape that broadcasts to [B, H, T, S]; where it
+    needs a gradient, it gets one. Flash takes no mask.
+    """
     m.tape.path = path
-    out = _kernel(m, path, ops.autocast(m, q), ops.autocast(m, k), ops.autocast(m, v), kernel, dropout)
+    q, k, v = (ops.autocast(m, t) for t in (q, k, v))
     batch, heads, sequence, head_size = q.shape
+    bias = None if mask is None else _additive(m, mask, q)
+    out = _kernel(m, path, q, k, v, kernel, dropout, causal, bias)
     return out.view(batch, sequence, heads * head_size)
 
 
-def _kernel(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float) -> Tensor:
+def _additive(m: Machine, mask: Tensor, q: Tensor) -> Tensor:
+    """The mask as numbers of the queries' dtype: 0 where a boolean one is true, else -inf."""
+    if mask.dtype != "bool":
+        return ops.cast(m, mask, q.dtype)
+    scalars = [m.empty((), q.dtype, op) for op in ("zeros", "full_like")]
+    bias = m.empty(mask.shape, q.dtype, "where")
+    del scalars
+    return bias
+
+
+def _kernel(
+    m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, kernel: str, dropout: float, causal: bool,
+    bias: Tensor | None,
+) -> Tensor:  # fmt: skip
     if kernel == "math":
-        return _math(m, path, q, k, v, dropout)
+        return _math(m, path, q, k, v, dropout, causal, bias)
     if kernel == "flash" and branch(q.shape[3] % HEAD_ALIGNMENT != 0):
         return _contiguous(m, _padded_flash(m, q, k, v))
-    return _fused(m, q, k, v, kernel)
+    return _fused(m, q, k, v, kernel, None if bias is None else _expanded(m, bias, q, k))
 
 
-def _matmul_flops(q: Tensor) -> Any:
-    """FLOPs of q @ k.T for all heads; the whole T x T square."""
+def _matmul_flops(q: Tensor, k: Tensor) -> Any:
+    """FLOPs of q @ k.T for all heads; the whole T x S rectangle."""
     batch, heads, sequence, head_size = q.shape
-    return 2.0 * batch * heads * sequence * sequence * head_size
+    return 2.0 * batch * heads * sequence * k.shape[2] * head_size
 
 
 # flash and memory-efficient: one kernel each way, the scores are never stored
 
 
-def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
+def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str, bias: Tensor | None = None) -> Tensor:
     batch, heads, sequence, _ = q.shape
     rows = sequence if kernel == "flash" else (sequence + EFFICIENT_ROWS - 1) // EFFICIENT_ROWS * EFFICIENT_ROWS
     op = f"_scaled_dot_product_{kernel}_attention"
-    node = m.node(_fused_backward, [q, k, v])
-    inputs = m.save(q, k, v)
-    m.tape.count(2 * _matmul_flops(q))
+    biases = [] if bias is None else [bias]
+    node = m.node(_fused_backward, [q, k, v, *biases])
+    inputs = m.save(q, k, v, *biases)
+    flops = _matmul_flops(q, k)
+    m.tape.count(2 * flops)
     out = m.empty(q.shape, q.dtype, op)
     kept = m.training or kernel == "flash"  # without gradients the memory-efficient kernel leaves it out
     log_sum_exp = (m.empty((batch, heads, rows), "fp32", op),) if kept else ()
     random = [m.empty((2,) if kernel == "flash" and i == 0 else (), "int64", op) for i in range(2)]
-    node.saved = (op, inputs + m.save(out, *log_sum_exp, *random))
+    learned = bias is not None and bias.edge is not None
+    node.saved = (op, flops, learned, inputs + m.save(out, *log_sum_exp, *random))
     out.edge = Edge(node)
     return out
 
 
 def _fused_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    op, tensors = saved
-    q, k, v, *_ = m.unpack(tensors)
-    m.tape.count(5 * _matmul_flops(q))  # the scores are computed again, then four gradients
-    return [m.empty(t.shape, t.dtype, f"{op}_backward") for t in (q, k, v)]
+    op, flops, learned, tensors = saved
+    q, k, v, *rest = m.unpack(tensors)
+    m.tape.count(5 * flops)  # the scores are computed again, then four gradients
+    out: Grads = [m.empty(t.shape, t.dtype, f"{op}_backward") for t in (q, k, v)]
+    return [*out, _bias_gradient(m, rest[0], f"{op}_backward") if learned else None]
+
+
+def _bias_gradient(m: Machine, bias: Tensor, op: str) -> Tensor:
+    """The kernel writes rows padded to a multiple of 16."""
+    columns = (bias.shape[3] + BIAS_ROW - 1) // BIAS_ROW * BIAS_ROW
+    whole = m.empty((*bias.shape[:3], columns), bias.dtype, op)
+    return Tensor(bias.shape, bias.dtype, whole.storage)
+
+
+def _expanded(m: Machine, bias: Tensor, q: Tensor, k: Tensor) -> Tensor:
+    """The bias as the memory-efficient kernel wants it (pad_bias in sdp_utils): rows that begin at multiples of 8,
+    and a view of it for every sequence and head."""
+    if branch(bias.shape[3] % HEAD_ALIGNMENT != 0):
+        bias = _padded_rows(m, bias)
+    shape = (*q.shape[:3], k.shape[2])
+    if bias.edge is not None and branch(numel(bias.shape) != numel(shape)):
+        bias = _derived(m, bias, bias.shape, "sum")
+    return Tensor(shape, bias.dtype, bias.storage, bias.edge)
+
+
+def _padded_rows(m: Machine, bias: Tensor) -> Tensor:
+    columns = (bias.shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
+    if bias.edge is None:
+        return Tensor(
+            bias.shape, bias.dtype, m.empty((*bias.shape[:3], columns), bias.dtype, "constant_pad_nd").storage
+        )
+    wide = _pad(m, bias, columns)
+    narrow = _derived(m, wide, wide.shape, "slice_backward")
+    return Tensor(bias.shape, bias.dtype, narrow.storage, narrow.edge)
 
 
 # head sizes that flash cannot take as they are
@@ -112,23 +169,25 @@ def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
 # math: plain matrix products and a softmax; the scores are stored, half precision is computed in fp32
 
 
-def _math(m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+def _math(
+    m: Machine, path: str, q: Tensor, k: Tensor, v: Tensor, dropout: float, causal: bool, bias: Tensor | None
+) -> Tensor:
     """aten::_scaled_dot_product_attention_math; the root of the scale goes to q and to k."""
     dtype = q.dtype
     alone = branch((q.shape[0] == 1) | (q.shape[1] == 1))  # one batch row or one head: reshaping needs no copy
     q, k, v = (ops.cast(m, _derived(m, t, t.shape, "clone"), "fp32") for t in (q, k, v))
     scaled_q = _scaled(m, q)
-    mask = _causal_mask(m, q.shape[2])
+    if causal:
+        bias = _causal_mask(m, q.shape[2], k.shape[2])
     scaled_k = _scaled(m, k)
-    scores = _bmm(m, _copied(m, scaled_q, alone), _copied(m, scaled_k, alone), (*q.shape[:3], q.shape[2]))
+    scores = _bmm(m, _copied(m, scaled_q, alone), _copied(m, scaled_k, alone), (*q.shape[:3], k.shape[2]))
     del scaled_k
-    masked = m.empty(scores.shape, "fp32", "add")
-    masked.edge = scores.edge
+    if bias is not None:
+        scores = _biased(m, scores, bias)
+    weights = ops.dropout(m, path, _softmax(m, scores), dropout)
     del scores
-    weights = ops.dropout(m, path, _softmax(m, masked), dropout)
-    del masked
     out = _bmm(m, weights, _copied(m, v, alone), q.shape)
-    del scaled_q, mask, weights, q, k, v
+    del scaled_q, bias, weights, q, k, v
     out = ops.cast(m, out, dtype)
     clone = m.empty(out.shape, dtype, "clone")
     clone.edge = _derived(m, out, out.shape, "clone").edge
@@ -150,21 +209,30 @@ def _copied(m: Machine, x: Tensor, alone: bool) -> Tensor:
     return out
 
 
-def _causal_mask(m: Machine, sequence: Any) -> Tensor:
-    """[T, T] of 0 and -inf in fp32, made from a boolean triangle."""
-    ones = m.empty((sequence, sequence), "bool", "ones")
-    triangle = m.empty((sequence, sequence), "bool", "tril")
+def _causal_mask(m: Machine, rows: Any, columns: Any) -> Tensor:
+    """[T, S] of 0 and -inf in fp32, made from a boolean triangle."""
+    ones = m.empty((rows, columns), "bool", "ones")
+    triangle = m.empty((rows, columns), "bool", "tril")
     del ones
     scalars = [m.empty((), "fp32", "scalar_tensor") for _ in range(2)]
-    mask = m.empty((sequence, sequence), "fp32", "where")
+    mask = m.empty((rows, columns), "fp32", "where")
     del triangle, scalars
     return mask
 
 
+def _biased(m: Machine, scores: Tensor, bias: Tensor) -> Tensor:
+    out = m.empty(scores.shape, scores.dtype, "add")
+    out.edge = scores.edge
+    if bias.edge is not None:
+        alike = _derived(m, bias, bias.shape, "sum") if branch(bias.numel != scores.numel) else bias
+        out.edge = Edge(m.node(lambda m, saved, grads: grads * 2, [scores, alike]))
+    return out
+
+
 def _bmm(m: Machine, a: Tensor, b: Tensor, shape: tuple[Any, ...]) -> Tensor:
-    """Batched matrix product of [B, H, T, .] and [B, H, ., .]; its FLOPs are those of q @ k.T."""
+    """Batched matrix product of a [B, H, T, .] and b [B, H, ., .] to `shape`."""
     node = m.node(_bmm_backward, [b, a])
-    flops = _matmul_flops(b)
+    flops = 2.0 * numel(a.shape) * shape[3]
     node.saved = (flops, m.save(a, b))
     m.tape.count(flops)
     out = m.empty(shape, a.dtype, "bmm")

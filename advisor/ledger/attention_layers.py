@@ -16,8 +16,10 @@ from advisor.spec.check import Size
 class FusedAttention:
     """One weight for q, k and v."""
 
-    def __init__(self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kernel: str) -> None:
-        self.m, self.spec, self.kernel = m, spec, kernel
+    def __init__(
+        self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kernel: str, mask: Tensor | None
+    ) -> None:  # fmt: skip
+        self.m, self.spec, self.kernel, self.mask = m, spec, kernel, mask
         width = spec.heads * head_size
         self.qkv = Linear(m, "attention.qkv", 3 * width, d_model, spec.qkv_bias)
         self.out = Linear(m, "attention.out", d_model, width, spec.out_bias)
@@ -25,7 +27,7 @@ class FusedAttention:
     def __call__(self, x: Tensor) -> Tensor:
         m, p = self.m, self.spec.dropout
         q, k, v = split_heads(m, "attention", self.qkv(x), self.spec.heads)
-        y = attend(m, "attention", q, k, v, self.kernel, p)
+        y = attend(m, "attention", q, k, v, self.kernel, p, causal=self.mask is None, mask=self.mask)
         return ops.dropout(m, "attention.dropout", self.out(y), p)
 
 
@@ -34,9 +36,9 @@ class SeparateAttention:
 
     def __init__(
         self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kv_heads: Size, kernel: str,
-        rotation: Rotation | None,
+        rotation: Rotation | None, mask: Tensor | None,
     ) -> None:  # fmt: skip
-        self.m, self.spec, self.kernel, self.rotation = m, spec, kernel, rotation
+        self.m, self.spec, self.kernel, self.rotation, self.mask = m, spec, kernel, rotation, mask
         self.heads, self.kv_heads, self.size = spec.heads, kv_heads, head_size
         self.q = Linear(m, "attention.q", self.heads * self.size, d_model, spec.qkv_bias)
         self.k = Linear(m, "attention.k", self.kv_heads * self.size, d_model, spec.qkv_bias)
@@ -58,7 +60,10 @@ class SeparateAttention:
             q, k = self.rotation(m, "attention.rotary", q), self.rotation(m, "attention.rotary", k)
         if self.kernel != "flash" and branch(self.kv_heads < self.heads):
             k, v = (ops.repeat(m, "attention", t, self.heads // self.kv_heads) for t in (k, v))
-        y = attend(m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p)
+        y = attend(
+            m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p,
+            causal=self.mask is None, mask=self.mask,
+        )  # fmt: skip
         return ops.dropout(m, "attention.dropout", self.out(y), p)
 
     def _heads(self, x: Tensor, heads: Size) -> Tensor:

@@ -9,6 +9,7 @@ from advisor.ledger import ops
 from advisor.ledger.attention_layers import FusedAttention, SeparateAttention
 from advisor.ledger.layers import Norm
 from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.masks import padded_causal
 from advisor.ledger.mlp import MLP
 from advisor.ledger.moe import MixtureOfExperts
 from advisor.ledger.rotary import Rotation
@@ -28,10 +29,11 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor | Non
     targets = m.given(ids.shape, "int64") if m.training else None
     rotation = Rotation(m, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
     m.tape.begin(Segment("forward", "embedding"))
+    mask = padded_causal(m, plan.batch, plan.sequence) if plan.padding else None
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
     x = _embed(m, spec, ids, token)
     for kind in stack(m, "blocks", spec.depth, plan.checkpoint_period):
-        block = Block(m, spec, plan, rotation, plan.recomputes(kind))
+        block = Block(m, spec, plan, rotation, mask, plan.recomputes(kind))
         x = m.checkpoint(block, x) if plan.recomputes(kind) == "block" else block(x)
     m.tape.begin(Segment("forward", ""))
     if spec.norm.final:
@@ -65,16 +67,16 @@ class Block:
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
     def __init__(
-        self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None, recomputed: str = "none"
+        self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None, mask: Tensor | None, recomputed: str
     ) -> None:
         self.m, self.placement, self.recomputed = m, spec.norm.placement, recomputed
         self.attention_norm = Norm(m, "attention_norm", spec.norm, spec.d_model)
         self.attention: Callable[[Tensor], Tensor]
         if spec.attention.projections == "fused":
-            self.attention = FusedAttention(m, spec.attention, spec.d_model, spec.head_size, plan.kernel)
+            self.attention = FusedAttention(m, spec.attention, spec.d_model, spec.head_size, plan.kernel, mask)
         else:
             self.attention = SeparateAttention(
-                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, rotation
+                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, rotation, mask
             )
         if self.placement == "sandwich":
             self.attention_out_norm = Norm(m, "attention_out_norm", spec.norm, spec.d_model)

@@ -59,6 +59,7 @@ class Plan:
     `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
     `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
     projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
+    `padding`: the batch comes with a mask [B, T] of the tokens that are not padding.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
@@ -73,6 +74,7 @@ class Plan:
     checkpointing: Literal["none", "block", "attention"] = "none"
     checkpoint_every: int = 1  # blocks
     attention_kernel: Literal["auto", "math", "flash", "efficient"] = "auto"
+    padding: bool = False
     keep_logits: bool = False
     ema: bool = False
 
@@ -87,6 +89,7 @@ class Plan:
         check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
         check.whole("plan.checkpoint_every", self.checkpoint_every, check.MAX_CHECKPOINT_EVERY)
         check.choice("plan.attention_kernel", self.attention_kernel, ATTENTION_KERNELS)
+        check.flag("plan.padding", self.padding)
         check.flag("plan.keep_logits", self.keep_logits)
         check.flag("plan.ema", self.ema)
         if self.attention_kernel == "flash" and self.precision == "fp32":
@@ -105,9 +108,16 @@ class Plan:
     @property
     def kernel(self) -> str:
         """The attention kernel that runs: math, flash or efficient."""
+        if self.padding:
+            return self.masked_kernel
         if self.attention_kernel != "auto":
             return self.attention_kernel
         return "efficient" if self.precision == "fp32" else "flash"
+
+    @property
+    def masked_kernel(self) -> str:
+        """The attention kernel that runs where scores are masked by more than their order; flash takes no mask."""
+        return "math" if self.attention_kernel == "math" else "efficient"
 
     @property
     def checkpoint_period(self) -> int:
@@ -131,10 +141,23 @@ class Plan:
     def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
         check.at_most("plan.sequence", self.sequence, "model.context", model.context)
+        if self.padding:
+            self._check_padding(model)
         if isinstance(model, BDH) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
             raise InputError(
                 "plan.checkpointing",
                 expected="none or block, of every level: BDH's levels share all weights",
                 got=f"{self.checkpointing}, every {self.checkpoint_every}",
                 nearest="block",
+            )
+
+    def _check_padding(self, model: Model) -> None:
+        if isinstance(model, BDH):
+            raise InputError("plan.padding", expected="false: BDH's attention has no mask", got=True, nearest="false")
+        if self.attention_kernel == "flash":
+            raise InputError(
+                "plan.attention_kernel",
+                expected="auto, efficient or math: flash takes no mask, and plan.padding needs one",
+                got="flash",
+                nearest="efficient",
             )

@@ -28,6 +28,7 @@ plans = st.builds(
     checkpointing=st.sampled_from(["none", "block", "attention"]),
     checkpoint_every=st.integers(1, 4),
     ema=st.booleans(),
+    padding=st.booleans(),
     keep_logits=st.booleans(),
 )
 models = st.builds(
@@ -164,3 +165,10 @@ def test_nothing_wraps_at_the_largest_scalar() -> None:
 def test_longer_than_the_context_is_refused() -> None:
     with pytest.raises(AdvisorError, match=r"plan.sequence: expected at most model.context = 64, got 65"):
         estimate(Decoder.gpt(vocab=256, context=64, d_model=64, depth=2, heads=4), Plan(sequence=65))
+
+
+def test_flash_takes_no_mask() -> None:
+    model = Decoder.gpt(vocab=256, context=64, d_model=64, depth=2, heads=4)
+    with pytest.raises(AdvisorError, match=r"plan.attention_kernel: expected auto, efficient or math: flash takes no"):
+        estimate(model, Plan(sequence=64, padding=True, attention_kernel="flash"))
+    assert Plan(padding=True).kernel == "efficient"

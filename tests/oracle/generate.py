@@ -88,9 +88,11 @@ def build(model: Model, plan: Plan) -> Any:
     fused = plan.optimizer_implementation == "fused"
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, fused=fused, foreach=not fused)
     batch = [torch.zeros(plan.batch, plan.sequence, dtype=torch.long) for _ in range(2)]
+    if plan.padding:
+        batch.append(torch.ones(plan.batch, plan.sequence, dtype=torch.bool))
 
-    def loss_of(module: torch.nn.Module, ids: torch.Tensor, targets: torch.Tensor) -> tuple[Any, Any]:
-        logits, loss = module(ids, targets)
+    def loss_of(module: torch.nn.Module, *batch: torch.Tensor) -> tuple[Any, Any]:
+        logits, loss = module(*batch)
         return loss, logits if plan.keep_logits else None
 
     return module, optimizer, batch, loss_of

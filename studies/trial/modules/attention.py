@@ -17,12 +17,14 @@ class FusedAttention(nn.Module):
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
         self.dropout = nn.Dropout(spec.dropout)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None) -> Tensor:
+    def forward(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None) -> Tensor:
         B, T, _ = x_BTD.shape
         q, k, v = self.qkv(x_BTD).chunk(3, dim=2)
         q_BHTK, k_BHTK, v_BHTK = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in (q, k, v))
         dropout = self.weight_dropout if self.training else 0.0
-        y_BHTK = F.scaled_dot_product_attention(q_BHTK, k_BHTK, v_BHTK, dropout_p=dropout, is_causal=True)
+        y_BHTK = F.scaled_dot_product_attention(
+            q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=mask is None
+        )
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))
 
 
@@ -42,7 +44,7 @@ class SeparateAttention(nn.Module):
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
         self.dropout = nn.Dropout(spec.dropout)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None) -> Tensor:
+    def forward(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None) -> Tensor:
         B, T, _ = x_BTD.shape
         q_BTHK = self.q_norm(self.q(x_BTD).view(B, T, -1, self.head_size))
         k_BTGK = self.k_norm(self.k(x_BTD).view(B, T, -1, self.head_size))
@@ -52,7 +54,8 @@ class SeparateAttention(nn.Module):
         if self.groups > 1 and not self.flash:
             k_BTGK, v_BTGK = (t.repeat_interleave(self.groups, dim=2) for t in (k_BTGK, v_BTGK))
         y_BHTK = F.scaled_dot_product_attention(
-            q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), is_causal=True,
-            dropout_p=self.weight_dropout if self.training else 0.0, enable_gqa=self.groups > 1 and self.flash,
+            q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), attn_mask=mask,
+            is_causal=mask is None, dropout_p=self.weight_dropout if self.training else 0.0,
+            enable_gqa=self.groups > 1 and self.flash,
         )  # fmt: skip
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))

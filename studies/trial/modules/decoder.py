@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from advisor.spec import MLP, Decoder, Embedding, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
+from studies.trial.modules.masks import attention_dtype, padded_causal
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.moe import MixtureOfExperts
 from studies.trial.modules.norm import norm_layer
@@ -65,28 +66,28 @@ class Block(nn.Module):
         if self.placement == "sandwich":
             self.mlp_out_norm = norm_layer(spec.norm, spec.d_model)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None = None) -> Tensor:
+    def forward(self, x_BTD: Tensor, rotation: Rotation | None = None, mask: Tensor | None = None) -> Tensor:
         match self.placement:
             case "pre":
-                x_BTD = x_BTD + self._attention(self.attention_norm(x_BTD), rotation)
+                x_BTD = x_BTD + self._attention(self.attention_norm(x_BTD), rotation, mask)
                 return x_BTD + self.mlp(self.mlp_norm(x_BTD))
             case "post":
-                x_BTD = self.attention_norm(x_BTD + self._attention(x_BTD, rotation))
+                x_BTD = self.attention_norm(x_BTD + self._attention(x_BTD, rotation, mask))
                 return self.mlp_norm(x_BTD + self.mlp(x_BTD))
             case "sandwich":
-                x_BTD = x_BTD + self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation))
+                x_BTD = x_BTD + self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation, mask))
                 return x_BTD + self.mlp_out_norm(self.mlp(self.mlp_norm(x_BTD)))
             case "parallel":
-                attended_BTD = self._attention(self.attention_norm(x_BTD), rotation)
+                attended_BTD = self._attention(self.attention_norm(x_BTD), rotation, mask)
                 return x_BTD + attended_BTD + self.mlp(self.mlp_norm(x_BTD))
             case _:  # parallel-shared
                 normed_BTD = self.attention_norm(x_BTD)
-                return x_BTD + self._attention(normed_BTD, rotation) + self.mlp(normed_BTD)
+                return x_BTD + self._attention(normed_BTD, rotation, mask) + self.mlp(normed_BTD)
 
-    def _attention(self, x_BTD: Tensor, rotation: Rotation | None) -> Tensor:
+    def _attention(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None) -> Tensor:
         if self.recomputed == "attention" and self.training:
-            return recompute(self.attention, x_BTD, rotation)
-        return self.attention(x_BTD, rotation)
+            return recompute(self.attention, x_BTD, rotation, mask)
+        return self.attention(x_BTD, rotation, mask)
 
 
 class DecoderModule(nn.Module):
@@ -108,14 +109,18 @@ class DecoderModule(nn.Module):
         residual = name.endswith(("attention.out.weight", "down.weight", "experts.down"))
         return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
-    def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, ids_BT: Tensor, targets_BT: Tensor | None = None, keep_BT: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """`keep_BT`: true where a token is not padding."""
         rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
+        mask = None if keep_BT is None else padded_causal(keep_BT, attention_dtype(self.head.weight))
         x_BTD = self.embedding(ids_BT)
         for block in self.blocks:
             if block.recomputed == "block" and self.training:
-                x_BTD = recompute(block, x_BTD, rotation)
+                x_BTD = recompute(block, x_BTD, rotation, mask)
             else:
-                x_BTD = block(x_BTD, rotation)
+                x_BTD = block(x_BTD, rotation, mask)
         x_BTD = self.norm(x_BTD)
         logits_BTV = self.head(x_BTD)
         if targets_BT is None:

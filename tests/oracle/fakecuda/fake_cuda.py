@@ -66,7 +66,8 @@ def _autocast(*tensors):
 
 
 def _efficient(q, k, v, bias, dropout_p, is_causal, scale):
-    grad = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
+    learned = (q, k, v) if bias is None else (q, k, v, bias)
+    grad = torch.is_grad_enabled() and any(t.requires_grad for t in learned)
     return torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, grad, dropout_p, is_causal, scale=scale
     )[0]
@@ -85,9 +86,8 @@ def sdpa(q, k, v, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, en
             zero = torch.zeros((), dtype=q.dtype, device=q.device)
             attn_mask = torch.where(attn_mask, zero, torch.full_like(zero, float("-inf")))
         attn_mask, n = attn_mask.to(q.dtype), attn_mask.shape[-1]
-        if n % 8:
-            attn_mask = F.pad(attn_mask, (0, -n % 8))[..., :n]
-        return _efficient(q, k, v, attn_mask.expand(*q.shape[:-1], k.shape[-2]), dropout_p, is_causal, scale)
+        bias = F.pad(attn_mask, (0, -n % 8))[..., :n] if n % 8 else attn_mask  # attention.cpp holds both
+        return _efficient(q, k, v, bias.expand(*q.shape[:-1], k.shape[-2]), dropout_p, is_causal, scale)
     head_dim = q.shape[-1]
     if q.dtype in (torch.bfloat16, torch.float16) and head_dim <= 256:
         pad = -head_dim % 8
