@@ -12,11 +12,13 @@ import numpy.typing as npt
 from advisor.errors import InputError
 from advisor.ledger.branch import Split
 from advisor.ledger.families import rules
+from advisor.ledger.machine import Parameter
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import column_peaks
+from advisor.ledger.tensor import ITEM_SIZE, total
 from advisor.spec import Model, Plan
 
-CHUNK = 16_384  # rows; about 60 live columns of 128 KiB each
+CHUNK = 8_192  # rows; about 60 live columns of 64 KiB each
 MAX_BYTES = 2.0**62  # of one candidate: beyond it int64 would wrap
 
 Ints = npt.NDArray[np.int64]
@@ -70,12 +72,20 @@ def _fill(out: Columns, model: Model, plan: Plan, rows: Ints) -> None:
         _fill(out, model, plan, rows[~split.mask])
         return
     peaks = column_peaks(step.segments, np.zeros(len(rows), np.int64) + step.base)
-    out.parameters[rows] = sum(p.numel * p.repeat for p in step.parameters)
+    out.parameters[rows] = _count(step.parameters)
     out.flops_forward[rows], out.flops_step[rows] = step.flops("forward"), step.flops()
     out.saved[rows], out.updated[rows] = step.saved, step.updated
     out.written[rows], out.launches[rows] = step.written, step.launches
     for phase in ("forward", "backward", "optimizer"):
         getattr(out, f"peak_{phase}")[rows] = peaks[phase]
+
+
+def _count(parameters: list[Parameter]) -> Any:
+    """How many weights there are, from the bytes of those of each dtype."""
+    return sum(
+        total((p.storage.size, p.repeat) for p in parameters if p.dtype == dtype) // ITEM_SIZE[dtype]
+        for dtype in sorted({p.dtype for p in parameters})
+    )
 
 
 def _take(spec: Spec, rows: Ints) -> Spec:

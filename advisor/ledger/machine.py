@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from advisor.ledger.autograd import PARAMETER_SEQUENCE, Backward, Edge, Node, accumulate
-from advisor.ledger.tape import Segment, Tape, aligned
-from advisor.ledger.tensor import ITEM_SIZE, Storage, Tensor, numel
+from advisor.ledger.tape import Segment, Tape
+from advisor.ledger.tensor import Sizes, Storage, Tensor, total
 
 
 class Parameter(Tensor):
@@ -20,8 +20,11 @@ class Parameter(Tensor):
 
     __slots__ = ("active", "grad", "path", "repeat", "role", "segment")
 
-    def __init__(self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment) -> None:
-        super().__init__(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], None))
+    def __init__(
+        self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment, sizes: Sizes | None = None
+    ) -> None:
+        size, rounded = (sizes or Sizes())(shape, dtype)
+        super().__init__(shape, dtype, Storage(size, None, rounded=rounded))
         self.path, self.role, self.segment, self.repeat = path, role, segment, segment.repeat
         self.active: Any = None  # of its numbers, those that one token meets
         self.grad: Tensor | None = None
@@ -66,6 +69,7 @@ class Machine:
     def __init__(self, weight_dtype: str, autocast_dtype: str | None, training: bool = True) -> None:
         self.tape = Tape()
         self.training = training
+        self._sizes = Sizes()
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
@@ -82,13 +86,15 @@ class Machine:
 
     def empty(self, shape: tuple[Any, ...], dtype: str, op: str) -> Tensor:
         """A new tensor."""
-        return Tensor(shape, dtype, Storage(numel(shape) * ITEM_SIZE[dtype], self.tape, op))
+        size, rounded = self._sizes(shape, dtype)
+        return Tensor(shape, dtype, Storage(size, self.tape, op, rounded))
 
     def given(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
         """A tensor that lives before and after the step: a batch of token ids."""
-        storage = Storage(numel(shape) * ITEM_SIZE[dtype], None)
+        size, rounded = self._sizes(shape, dtype)
+        storage = Storage(size, None, rounded=rounded)
         if self._declared is None:
-            self.given_sizes.append(aligned(storage.size))
+            self.given_sizes.append(rounded)
         return Tensor(shape, dtype, storage)
 
     def buffer(self, shape: tuple[Any, ...], dtype: str) -> Tensor:
@@ -106,7 +112,7 @@ class Machine:
             return weight
         segment = self.tape.segments[-1]
         weight = Parameter(
-            f"{segment.name}.{self.tape.prefix}{path}".lstrip("."), shape, self.weight_dtype, role, segment
+            f"{segment.name}.{self.tape.prefix}{path}".lstrip("."), shape, self.weight_dtype, role, segment, self._sizes
         )
         weight.active = weight.numel if active is None else active
         self.parameters.append(weight)
@@ -219,9 +225,6 @@ class Machine:
             del self._casts[weight]
 
 
-def parameter_bytes(parameters: list[Parameter], dtype_size: int | None = None) -> Any:
-    """Bytes of all weights, each rounded up to 512; in another item size for gradients or states."""
-    total: Any = 0
-    for p in parameters:
-        total = total + aligned(p.numel * (dtype_size or ITEM_SIZE[p.dtype])) * p.repeat
-    return total
+def parameter_bytes(parameters: list[Parameter]) -> Any:
+    """Bytes of all weights, each rounded up to 512."""
+    return total((p.storage.rounded, p.repeat) for p in parameters)

@@ -119,6 +119,8 @@ def _corner(weight: Parameter) -> Sizes:
 
 
 def _bytes(weight: Parameter, shape: Sizes) -> Any:
+    if shape is weight.shape:
+        return weight.storage.rounded
     return aligned(numel(shape) * ITEM_SIZE[weight.dtype])
 
 

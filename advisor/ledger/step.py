@@ -13,7 +13,7 @@ from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.optimizer import run_optimizer, state_sizes
 from advisor.ledger.scaler import GradScaler
 from advisor.ledger.tape import Segment
-from advisor.ledger.tensor import Tensor
+from advisor.ledger.tensor import Tensor, total
 from advisor.spec import Model, Plan
 from advisor.spec.plan import DTYPES
 
@@ -42,7 +42,8 @@ class Step:
     @property
     def states(self) -> Any:
         """Bytes of all optimizer states."""
-        return sum((sum(sizes) * p.repeat for p, sizes in zip(self.parameters, self.state_sizes, strict=True)), 0)
+        pairs = zip(self.parameters, self.state_sizes, strict=True)
+        return total((size, p.repeat) for p, sizes in pairs for size in sizes)
 
     @property
     def ema(self) -> Any:
@@ -72,7 +73,7 @@ class Step:
     @property
     def saved(self) -> Any:
         """Unique storages saved for backward [bytes], unrounded."""
-        return sum((s.size * s.segment.repeat for s in self.kept), 0)
+        return total((s.size, s.segment.repeat) for s in self.kept)
 
     @property
     def launches(self) -> Any:

@@ -6,6 +6,7 @@ linear jump: after r runs the level has moved by r times the segment's change, a
 in the last. Sizes are ints, or numpy int64 columns of candidates.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -67,7 +68,9 @@ class Segment:
 
     def written(self) -> Any:
         """Bytes of all tensors that one run makes."""
-        return sum((e.size for e in self.events if e.sign > 0), 0)
+        sizes = Counter(id(e.size) for e in self.events if e.sign > 0)  # of a column of candidates, many are one object
+        known = {id(e.size): e.size for e in self.events}
+        return sum((known[size] * count for size, count in sizes.items()), 0)
 
 
 class Tape:

@@ -7,6 +7,7 @@ does the local variable here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from advisor.ledger.tape import Tape, aligned
@@ -25,10 +26,10 @@ class Storage:
 
     __slots__ = ("home", "rounded", "serial", "size", "tape")
 
-    def __init__(self, size: Any, tape: Tape | None, op: str = "") -> None:
+    def __init__(self, size: Any, tape: Tape | None, op: str = "", rounded: Any = None) -> None:
         self.size, self.tape = size, tape
+        self.rounded = aligned(size) if rounded is None else rounded
         if tape is not None:  # None: lives before the step begins and after it ends
-            self.rounded = aligned(size)
             self.serial = tape.allocate(self.rounded, op)
             self.home = tape.segments[-1], tape.path
 
@@ -61,3 +62,33 @@ def numel(shape: tuple[Any, ...]) -> Any:
     for size in shape:
         n = n * size
     return n
+
+
+class Sizes:
+    """Remembers sizes by the identity of the dimensions: a step has few of them, and meets them all over.
+
+    A column of candidates is then multiplied and rounded once, not once for each tensor of its shape.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[Any, Any, tuple[Any, ...]]] = {}
+
+    def __call__(self, shape: tuple[Any, ...], dtype: str) -> tuple[Any, Any]:
+        """Bytes of a tensor, as they are and rounded up to 512."""
+        key = (dtype, *map(id, shape))
+        found = self._known.get(key)
+        if found is None:  # the shape is kept with its bytes, so that no identity is used again
+            size = numel(shape) * ITEM_SIZE[dtype]
+            found = self._known[key] = (size, aligned(size), shape)
+        return found[0], found[1]
+
+
+def total(terms: Iterable[tuple[Any, Any]]) -> Any:
+    """Sum of size * times; terms of the very same objects are multiplied once."""
+    counts: dict[tuple[int, int], list[Any]] = {}
+    for size, times in terms:
+        counts.setdefault((id(size), id(times)), [size, times, 0])[2] += 1
+    result: Any = 0
+    for size, times, count in counts.values():
+        result = result + size * (times * count)
+    return result
