@@ -2,7 +2,7 @@
 generate.py).
 """
 
-from tests.oracle import generate  # isort: skip  (before torch)
+from tests.oracle import generate_optimizers as optimizers  # isort: skip  (before torch)
 
 import dataclasses
 import random
@@ -10,8 +10,10 @@ from pathlib import Path
 
 from advisor.spec import Decoder, MoE, Plan
 from advisor.spec.blocks import ACTIVATIONS
+from tests.oracle import generate
 
 ROWS = 80
+PLAN_ROWS = 40  # in fp16, with any optimizer
 OUTPUT = Path(__file__).with_name("moe-random.csv")
 
 
@@ -22,6 +24,13 @@ def random_step(number: int) -> tuple[Decoder, Plan]:
     width = -(-model.d_model // 8) * 8
     attention = dataclasses.replace(model.attention, head_size=model.head_size)
     return dataclasses.replace(model, d_model=width, attention=attention, mlp=random_moe(pick)), plan
+
+
+def random_plan_step(number: int) -> tuple[Decoder, Plan]:
+    """Such a decoder in fp16, and an optimizer with its options."""
+    model, plan = random_step(number)
+    options = optimizers.random_step(number)[1]
+    return model, dataclasses.replace(options, sequence=plan.sequence, precision="fp16")
 
 
 def random_moe(pick: random.Random) -> MoE:
@@ -35,4 +44,6 @@ def random_moe(pick: random.Random) -> MoE:
 
 
 if __name__ == "__main__":
-    generate.write(OUTPUT, [generate.record(*random_step(number)) for number in range(ROWS)])
+    rows = [generate.record(*random_step(number)) for number in range(ROWS)]
+    rows += [optimizers.record(*random_plan_step(ROWS + number)) for number in range(PLAN_ROWS)]
+    generate.write(OUTPUT, rows)
