@@ -91,6 +91,10 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--accumulation", type=int, default=1, show_default=True, help="Micro-batches per optimizer step."),
     click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context."),
     click.option(
+        "--target-seq", "target_sequence", type=int,
+        help="Target length of an encoder-decoder [tokens], --seq being the source's; by default the same.",
+    ),
+    click.option(
         "--precision", default="bf16", show_default=True, metavar="NAME",
         help=f"One of {', '.join(plan.PRECISIONS)}; bf16 and fp16 keep fp32 weights under autocast.",
     ),

@@ -94,7 +94,7 @@ def _parts(e: Estimate) -> str:
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     """The estimate for a person."""
     m = e.memory
-    head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {plan.sequence} tokens, {plan.precision}"
+    head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {_lengths(plan)} tokens, {plan.precision}"
     shown = [
         ("parameters", f"{e.parameters.total:,} ({_parts(e)})"),
         ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),
@@ -103,7 +103,7 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
         ("", f"{format_bytes(m.optimizer)} optimizer states, {format_bytes(m.saved)} saved for backward"),
         ("reserved", range_text(m.reserved) + " by the caching allocator"),
         ("device", range_text(m.device) + " in nvidia-smi"),
-        ("KV cache", f"{format_bytes(e.kv_cache.bytes_per_token)} per token"),
+        ("KV cache", _cache(e)),
     ]
     if m.ema:
         shown.insert(5, ("", f"{format_bytes(m.ema)} moving average of the weights"))
@@ -147,3 +147,14 @@ def _table(table: list[Row]) -> list[str]:
         for row in table
     )  # fmt: skip
     return ["", head, *body]
+
+
+def _lengths(plan: Plan) -> str:
+    """One length, or those of source and target."""
+    return str(plan.sequence) if plan.target_sequence is None else f"({plan.sequence} + {plan.target_sequence})"
+
+
+def _cache(e: Estimate) -> str:
+    source = e.kv_cache.bytes_per_source_token
+    more = f", {format_bytes(source)} per token of the source" if source else ""
+    return f"{format_bytes(e.kv_cache.bytes_per_token)} per token{more}"

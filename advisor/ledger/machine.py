@@ -168,9 +168,9 @@ class Machine:
         """The saved tensors of a node, recomputed when they stand in a region."""
         return tuple(self._recall(s) if isinstance(s, Handle) else s for s in saved)
 
-    def checkpoint(self, run: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """torch.utils.checkpoint.checkpoint(run, x, use_reentrant=False)."""
-        self._remember(x)
+    def checkpoint(self, run: Callable[[Tensor], Tensor], x: Tensor, *others: Tensor) -> Tensor:
+        """torch.utils.checkpoint.checkpoint(run, x, *others, use_reentrant=False); `run` holds the others itself."""
+        self._remember(x, *others)
         self._region = Region(run, x, self.tape.prefix)
         try:
             return run(x)

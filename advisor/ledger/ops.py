@@ -97,6 +97,28 @@ def _add_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     return grads * 2
 
 
+def shift(m: Machine, path: str, x: Tensor, table: Tensor) -> Tensor:
+    """x + a table that needs no gradient and may lack x's first dimensions."""
+    m.tape.path = path
+    node = m.node(_pass_on, [x])
+    out = m.empty(x.shape, x.dtype, "add")
+    out.edge = Edge(node)
+    return out
+
+
+def contiguous(m: Machine, path: str, x: Tensor) -> Tensor:
+    """A copy of x in the order of its dimensions."""
+    m.tape.path = path
+    node = m.node(_pass_on, [x])
+    out = m.empty(x.shape, x.dtype, "clone")
+    out.edge = Edge(node)
+    return out
+
+
+def _pass_on(m: Machine, saved: Any, grads: Grads) -> Grads:
+    return grads
+
+
 def mul(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
     """x * y of one shape; both are saved."""
     m.tape.path = path

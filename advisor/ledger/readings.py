@@ -111,9 +111,10 @@ class Intensity:
 
 @dataclass(frozen=True, kw_only=True)
 class KVCache:
-    """Keys and values that generation keeps per token of one sequence [bytes]."""
+    """Keys and values that generation keeps per token of one sequence, and an encoder-decoder of the source [bytes]."""
 
     bytes_per_token: int
+    bytes_per_source_token: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

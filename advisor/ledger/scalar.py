@@ -15,7 +15,7 @@ from advisor.ledger.roofline import moved_bytes, ridge, step_seconds, time_readi
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import phase_peaks, timeline
 from advisor.ledger.tensor import ITEM_SIZE
-from advisor.spec import Model, Plan
+from advisor.spec import Model, Plan, Seq2Seq
 from advisor.spec.plan import DTYPES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
             flops_per_byte=flops.step / moved_bytes(step.written, step.updated),
             ridge=ridge(gpu, plan.precision) if gpu else None,
         ),
-        kv_cache=KVCache(bytes_per_token=_cache_bytes(model, plan)),
+        kv_cache=_kv_cache(model, plan),
         time=time_reading(seconds, int(plan.tokens), flops.step, gpu, plan.precision) if gpu and seconds else None,
         verdict=outside.verdict(memory.device, gpu.memory_bytes) if gpu else None,
     )
@@ -57,9 +57,10 @@ def parameter_shapes(model: Model) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _cache_bytes(model: Model, plan: Plan) -> int:
-    """Keys and values of one token in all layers, in the compute dtype."""
-    return int(rules(model).cache_elements(model)) * ITEM_SIZE[DTYPES[plan.precision].compute]
+def _kv_cache(model: Model, plan: Plan) -> KVCache:
+    """Keys and values of one token in all layers, in the compute dtype; as many of a source token."""
+    size = int(rules(model).cache_elements(model)) * ITEM_SIZE[DTYPES[plan.precision].compute]
+    return KVCache(bytes_per_token=size, bytes_per_source_token=size if isinstance(model, Seq2Seq) else 0)
 
 
 def _parameters(step: Step) -> Parameters:

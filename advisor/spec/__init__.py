@@ -5,5 +5,22 @@ from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rota
 from advisor.spec.decoder import Decoder
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
+from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
 
-__all__ = ["BDH", "MLP", "Attention", "Decoder", "Embedding", "Head", "MoE", "Model", "Norm", "Plan", "Rotary"]
+__all__ = [
+    "BDH",
+    "MLP",
+    "Attention",
+    "Decoder",
+    "Embedding",
+    "Head",
+    "MoE",
+    "Model",
+    "MultiHeadAttention",
+    "Norm",
+    "Plan",
+    "RelativeBias",
+    "Rotary",
+    "Seq2Seq",
+    "SequenceEmbedding",
+]

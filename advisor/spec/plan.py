@@ -8,6 +8,7 @@ from advisor.spec import check
 from advisor.spec.bdh import BDH
 from advisor.spec.check import Size
 from advisor.spec.model import Model
+from advisor.spec.seq2seq import Seq2Seq
 
 
 class Precision(NamedTuple):
@@ -65,7 +66,8 @@ class Plan:
     """
 
     batch: Size = 8  # micro-batch [sequences]
-    sequence: Size = 1024  # [tokens]
+    sequence: Size = 1024  # [tokens]; of an encoder-decoder the source
+    target_sequence: Size | None = None  # of an encoder-decoder [tokens]; as long as the source unless given
     precision: Literal["fp32", "bf16", "fp16", "pure-bf16"] = "bf16"
     accumulation: Size = 1  # micro-batches per optimizer step
     optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon"] = "adamw"
@@ -81,6 +83,8 @@ class Plan:
     def __post_init__(self) -> None:
         check.whole("plan.batch", self.batch, check.MAX_BATCH)
         check.whole("plan.sequence", self.sequence, check.MAX_CONTEXT)
+        if self.target_sequence is not None:
+            check.whole("plan.target_sequence", self.target_sequence, check.MAX_CONTEXT)
         check.choice("plan.precision", self.precision, PRECISIONS)
         check.whole("plan.accumulation", self.accumulation, check.MAX_BATCH)
         check.choice("plan.optimizer", self.optimizer, OPTIMIZERS)
@@ -102,8 +106,13 @@ class Plan:
 
     @property
     def tokens(self) -> Size:
-        """Tokens of one optimizer step."""
-        return self.batch * self.sequence * self.accumulation
+        """Tokens that one optimizer step predicts: of an encoder-decoder those of the target."""
+        return self.batch * self.target * self.accumulation
+
+    @property
+    def target(self) -> Size:
+        """Length of what is predicted [tokens]."""
+        return self.sequence if self.target_sequence is None else self.target_sequence
 
     @property
     def kernel(self) -> str:
@@ -141,19 +150,36 @@ class Plan:
     def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
         check.at_most("plan.sequence", self.sequence, "model.context", model.context)
+        self._check_target(model)
         if self.padding:
             self._check_padding(model)
-        if isinstance(model, BDH) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
+        if isinstance(model, (BDH, Seq2Seq)) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
             raise InputError(
                 "plan.checkpointing",
-                expected="none or block, of every level: BDH's levels share all weights",
+                expected="none or block, of every block: those of this family share weights or the encoder's output",
                 got=f"{self.checkpointing}, every {self.checkpoint_every}",
                 nearest="block",
             )
 
+    def _check_target(self, model: Model) -> None:
+        if isinstance(model, Seq2Seq):
+            check.at_most("plan.target_sequence", self.target, "model.context", model.context)
+            if model.relative and self.attention_kernel == "flash":
+                raise InputError(
+                    "plan.attention_kernel",
+                    expected="auto, efficient or math: flash takes no relative bias",
+                    got="flash",
+                    nearest="efficient",
+                )
+        elif self.target_sequence is not None:
+            raise InputError(
+                "plan.target_sequence", expected="none: only an encoder-decoder has one", got=self.target_sequence
+            )
+
     def _check_padding(self, model: Model) -> None:
-        if isinstance(model, BDH):
-            raise InputError("plan.padding", expected="false: BDH's attention has no mask", got=True, nearest="false")
+        if isinstance(model, (BDH, Seq2Seq)):
+            reason = "BDH's attention has no mask" if isinstance(model, BDH) else "encoder-decoders have none yet"
+            raise InputError("plan.padding", expected=f"false: {reason}", got=True, nearest="false")
         if self.attention_kernel == "flash":
             raise InputError(
                 "plan.attention_kernel",

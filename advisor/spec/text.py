@@ -14,14 +14,23 @@ from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rota
 from advisor.spec.decoder import Decoder
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
+from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
 
 PRESETS = Path(__file__).with_name("presets")
 # the blocks that stand inside others, by the field that holds them
 BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
     Attention: {"rotary": Rotary},
+    Seq2Seq: {
+        "embedding": SequenceEmbedding,
+        "attention": MultiHeadAttention,
+        "mlp": MLP,
+        "relative": RelativeBias,
+        "norm": Norm,
+        "head": Head,
+    },
 }
-FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "bdh": BDH}
+FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "bdh": BDH, "seq2seq": Seq2Seq}
 MAX_FILE = 2**20  # [bytes] of a model file
 
 

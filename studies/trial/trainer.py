@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import clip_grad_norm_
 
+from advisor.errors import InputError
+from advisor.spec import Seq2Seq
 from advisor.spec.plan import DTYPES
 from studies.job import SweepJob, TrialJob
 from studies.trial import optimizer, text
@@ -35,6 +37,8 @@ class Trainer:
     """
 
     def __init__(self, job: TrialJob | SweepJob) -> None:
+        if isinstance(job.model, Seq2Seq):
+            raise InputError("model.family", expected="decoder or bdh: trials have no pairs of texts", got="seq2seq")
         weights, data, dropout = (int(s) for s in np.random.SeedSequence(job.seed).generate_state(3))
         self.recipe, self.plan = job.recipe, job.plan
         self.device = torch.device(job.device.name)

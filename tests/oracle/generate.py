@@ -19,6 +19,7 @@ from advisor.spec.blocks import ACTIVATIONS, PLACEMENTS
 from advisor.spec.text import model_to_data
 from studies.trial.build import MODULES
 from studies.trial.modules import recompute
+from tests.oracle.inputs import inputs
 
 ROWS = 160
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -87,7 +88,7 @@ def build(model: Model, plan: Plan) -> Any:
     recompute.preserve_rng_state = False  # the fake device has no random state to keep
     fused = plan.optimizer_implementation == "fused"
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, fused=fused, foreach=not fused)
-    batch = [torch.zeros(plan.batch, plan.sequence, dtype=torch.long) for _ in range(2)]
+    batch = inputs(model, plan)
     if plan.padding:
         batch.append(torch.ones(plan.batch, plan.sequence, dtype=torch.bool))
 

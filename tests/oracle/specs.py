@@ -5,6 +5,7 @@ import random
 
 from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Head, Model, MoE, Norm, Plan, Rotary
 from advisor.spec.blocks import PLACEMENTS
+from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
 
 ROTARIES = (Rotary(), Rotary(base=500_000.0), Rotary(fraction=0.5))
 
@@ -69,14 +70,42 @@ def random_bdh(number: int) -> BDH:
     )  # fmt: skip
 
 
+def random_seq2seq(number: int) -> Seq2Seq:
+    """An encoder-decoder with layer norms and without dropout."""
+    pick = random.Random(number)
+
+    def flag() -> bool:
+        return pick.random() < 0.5
+
+    heads, size, apart = pick.choice([1, 2, 3, 4]), pick.choice([4, 8, 16, 20]), flag()
+    d_model = heads * size + 8 * apart
+    return Seq2Seq(
+        context=pick.choice([33, 64]), d_model=d_model, encoder_depth=pick.choice([1, 2, 3, 5]),
+        decoder_depth=pick.choice([1, 2, 3, 5]),
+        embedding=SequenceEmbedding(
+            vocab=pick.choice([11, 65, 256]), shared=flag(), scaled=flag(),
+            positions=pick.choice(["sinusoidal", "learned", "none"]),
+        ),
+        attention=MultiHeadAttention(
+            heads=heads, head_size=size if apart else None, qkv_bias=flag(), out_bias=flag(), scaled=flag()
+        ),
+        mlp=MLP(hidden=pick.choice([d_model, d_model + 5]), gated=flag(), bias=flag()),
+        relative=RelativeBias(buckets=8) if flag() else None,
+        norm=Norm(placement=pick.choice(["pre", "post"]), bias=flag(), final=flag()),
+        head=Head(tied=flag(), bias=flag()),
+        head_scaled=flag(),
+    )  # fmt: skip
+
+
 def random_plan(number: int, model: Model) -> Plan:
     """A plan that meta tensors can run: they take the math path of attention, and know no autocast."""
     pick = random.Random(number + 10**6)
     return Plan(
         batch=pick.choice([1, 2, 3]),
         sequence=pick.choice([2, 7, 16, 33]),
+        target_sequence=pick.choice([None, 5, 16, 33]) if isinstance(model, Seq2Seq) else None,
         precision=pick.choice(["fp32", "pure-bf16"]),
         attention_kernel="math",
-        checkpointing=pick.choice(["none", "none", "block", "block" if isinstance(model, BDH) else "attention"]),
-        checkpoint_every=1 if isinstance(model, BDH) else pick.choice([1, 2, 3]),
+        checkpointing=pick.choice(["none", "none", "block", "attention" if isinstance(model, Decoder) else "block"]),
+        checkpoint_every=pick.choice([1, 2, 3]) if isinstance(model, Decoder) else 1,
     )

@@ -9,10 +9,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from advisor.ledger import estimate, parameter_shapes
 from advisor.spec import Model, Plan
 from studies.trial.build import LanguageModel, build
-from tests.oracle.specs import random_bdh, random_model, random_moe, random_plan
+from tests.oracle.inputs import inputs
+from tests.oracle.specs import random_bdh, random_model, random_moe, random_plan, random_seq2seq
 
-CASES = [(n, random_model(n)) for n in range(60)] + [(n, random_bdh(n)) for n in range(30)]
-CASES += [(n, random_moe(n)) for n in range(30)]
+CASES: list[tuple[int, Model]] = [(n, random_model(n)) for n in range(60)]
+CASES += [(n, random_bdh(n)) for n in range(30)] + [(n, random_moe(n)) for n in range(30)]
+CASES += [(n, random_seq2seq(n)) for n in range(60)]
 
 GROUPED = torch.ops.aten._grouped_mm
 META = torch.library.Library("aten", "IMPL", "Meta")
@@ -32,14 +34,14 @@ def grouped_flops(a: torch.Size, b: torch.Size, *_: object, **__: object) -> int
 
 
 @pytest.fixture(params=CASES, ids=[f"{i}-{type(c[1]).__name__}{c[0]}" for i, c in enumerate(CASES)])
-def case(request: pytest.FixtureRequest) -> Iterator[tuple[Model, Plan, LanguageModel, torch.Tensor]]:
+def case(request: pytest.FixtureRequest) -> Iterator[tuple[Model, Plan, LanguageModel, list[torch.Tensor]]]:
     number, model = request.param
     plan = random_plan(number, model)
     with torch.device("meta"):
-        yield model, plan, build(model, plan), torch.zeros(plan.batch, plan.sequence, dtype=torch.long)
+        yield model, plan, build(model, plan), inputs(model, plan)
 
 
-Case = tuple[Model, Plan, LanguageModel, torch.Tensor]
+Case = tuple[Model, Plan, LanguageModel, list[torch.Tensor]]
 
 
 def test_parameter_names_and_shapes(case: Case) -> None:
@@ -49,9 +51,9 @@ def test_parameter_names_and_shapes(case: Case) -> None:
 
 
 def test_flops(case: Case) -> None:
-    model, plan, module, ids = case
+    model, plan, module, batch = case
     with FlopCounterMode(display=False, custom_mapping={GROUPED: grouped_flops}) as counter:
-        _, loss = module(ids, ids)
+        _, loss = module(*batch)
     forward = counter.get_total_flops()
     assert loss is not None
     with counter:
@@ -62,9 +64,8 @@ def test_flops(case: Case) -> None:
 
 
 def test_saved_bytes(case: Case) -> None:
-    model, plan, module, ids = case
-    targets = torch.zeros_like(ids)
-    given = {t.untyped_storage()._cdata for t in (*module.parameters(), *module.buffers(), ids, targets)}
+    model, plan, module, batch = case
+    given = {t.untyped_storage()._cdata for t in (*module.parameters(), *module.buffers(), *batch)}
     saved: dict[int, torch.UntypedStorage] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -74,5 +75,5 @@ def test_saved_bytes(case: Case) -> None:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        module(ids, targets)
+        module(*batch)
     assert estimate(model, plan).memory.saved == sum(s.nbytes() for s in saved.values())

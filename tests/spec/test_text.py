@@ -15,7 +15,8 @@ PRESETS = (
     "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "char-lm", "gemma-2b", "gpt2", "gpt2-large", "gpt2-medium",
     "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "mixtral-8x7b", "opt-125m",
     "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b",
-    "small", "small-moe", "tiny", "tinyllama-1.1b", "transformer-lm",
+    "seq2seq-toy", "small", "small-moe", "t5-base", "t5-small", "t5-v1.1-base", "t5-v1.1-small", "tiny",
+    "tinyllama-1.1b", "transformer-base", "transformer-big", "transformer-lm",
 )  # fmt: skip
 UNPUBLISHED = {
     "bdh-8gb",
@@ -27,6 +28,9 @@ UNPUBLISHED = {
     "tiny",
     "transformer-lm",
     "gpt3-175b",
+    "transformer-base",
+    "transformer-big",
+    "seq2seq-toy",
 }
 
 
