@@ -100,7 +100,7 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     ),
     click.option(
         "--optimizer", default="adamw", show_default=True, metavar="NAME",
-        help=f"One of {', '.join(plan.OPTIMIZERS)}, as torch.optim has them.",
+        help=f"One of {', '.join(plan.OPTIMIZERS)}, as torch.optim, lion_pytorch and bitsandbytes have them.",
     ),
     click.option(
         "--optimizer-implementation", default="fused", show_default=True, metavar="NAME",

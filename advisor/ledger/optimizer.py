@@ -1,6 +1,7 @@
-"""One rule per optimizer of torch.optim: the states that it keeps for a weight, and what its step makes and drops.
+"""One rule per optimizer: the states that it keeps for a weight, and what its step makes and drops.
 
-The rules are written in the shape of torch/optim/{adam,sgd,_adafactor,_muon}.py (2.13): a local variable there outlives
+The rules are written in the shape of torch/optim/{adam,sgd,_adafactor,_muon}.py (2.13), of lion_pytorch (0.2.5) and of
+bitsandbytes/optim/optimizer.py (0.50): a local variable there outlives
 the turn of its loop, and so does the local variable here. Options are torch's defaults, but for `fused` and `foreach`,
 and for Adafactor and SGD no weight decay. A step count stays on the CPU except under `fused`.
 """
@@ -19,6 +20,8 @@ from advisor.ledger.tape import ALIGNMENT, Segment, aligned
 from advisor.ledger.tensor import ITEM_SIZE, Tensor, numel
 from advisor.spec import Plan
 
+SMALLEST_8BIT = 4096  # elements; bitsandbytes keeps the states of smaller weights in fp32
+BLOCK_8BIT = 256  # elements that share a scale
 NEWTON_SCHULZ_STEPS = 5  # torch.optim.Muon's default
 
 Sizes = tuple[Any, ...]
@@ -40,6 +43,11 @@ class Optimizer(NamedTuple):
     weights: Weights
     implementation: str
 
+    @property
+    def takes_scale(self) -> bool:
+        """Torch's fused kernels divide the gradients by a GradScaler's scale themselves."""
+        return self.implementation == "fused" and self.step in (_adam, _in_place)
+
 
 def run_optimizer(m: Machine, plan: Plan, scaler: GradScaler | None = None) -> None:
     """clip_grad_norm_ where the plan wants it, then optimizer.step(), with a scaler as torch's examples use one."""
@@ -52,7 +60,7 @@ def run_optimizer(m: Machine, plan: Plan, scaler: GradScaler | None = None) -> N
                 scaler.unscale(i)
         _clip(m, m.parameters)
     for i, optimizer in enumerate(optimizers):
-        made = scaler.step(i, optimizer.implementation == "fused") if scaler else []
+        made = scaler.step(i, optimizer.takes_scale) if scaler else []
         optimizer.step(m, optimizer.weights, optimizer.implementation)
         del made
     if scaler:
@@ -71,6 +79,13 @@ def _optimizers(weights: Weights, plan: Plan) -> list[Optimizer]:
 def state_sizes(weight: Parameter, plan: Plan) -> Sizes:
     """Bytes of the states of one weight, each rounded up to 512, in the order in which they are made."""
     return RULES[plan.optimizer].states(weight, plan.optimizer_implementation)
+
+
+def shared_states(weights: Weights, plan: Plan) -> Sizes:
+    """Bytes of the states that all weights share: the two quantization maps of 8-bit states, if any weight has them."""
+    if plan.optimizer != "adamw-8bit" or not any(branch(w.numel >= SMALLEST_8BIT) for w in weights):
+        return ()
+    return (aligned(4 * 2**8),) * 2
 
 
 # loops over weights
@@ -273,6 +288,35 @@ def _orthogonal(m: Machine, gradient: Tensor) -> Tensor:
     return x
 
 
+# Lion (Chen et al. 2023)
+
+
+def _lion(m: Machine, weights: Weights, implementation: str) -> None:
+    if implementation == "foreach":
+        _drop(m, weights, _list(m, weights, "clone", _shape))
+        return
+    for w in _each(m, weights):
+        momentum = m.empty(w.shape, w.dtype, "clone")
+        update = m.empty(w.shape, w.dtype, "add")
+        del momentum
+        del update
+
+
+# AdamW with 8-bit states (Dettmers et al. 2022)
+
+
+def _8bit_states(weight: Parameter, implementation: str) -> Sizes:
+    """Two moments of a byte per element and an fp32 scale per block of each, whatever the weight's dtype."""
+    if not branch(weight.numel >= SMALLEST_8BIT):
+        return (aligned(4 * weight.numel),) * 2
+    scales = aligned(4 * ((weight.numel + BLOCK_8BIT - 1) // BLOCK_8BIT))
+    return (aligned(weight.numel), aligned(weight.numel), scales, scales)
+
+
+def _adamw_8bit(m: Machine, weights: Weights, implementation: str) -> None:
+    """Weights and states change in place."""
+
+
 RULES: dict[str, Rule] = {
     "adamw": Rule(_adam_states, _adam),
     "adam": Rule(_adam_states, _adam),
@@ -280,4 +324,6 @@ RULES: dict[str, Rule] = {
     "sgd-momentum": Rule(_momentum, _in_place),
     "adafactor": Rule(_adafactor_states, _adafactor),
     "muon": Rule(_muon_states, _muon),
+    "lion": Rule(_momentum, _lion),
+    "adamw-8bit": Rule(_8bit_states, _adamw_8bit),
 }

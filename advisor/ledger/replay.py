@@ -48,6 +48,8 @@ class Replay:
         if step.averaged is not None:
             self._make(weights)
         self._pass([s for s in step.segments if s.phase != "optimizer"])
+        for size in step.shared_states:
+            self.allocator.allocate(size)
         self._make(step.state_sizes)
         self._pass([s for s in step.segments if s.phase == "optimizer"])
         while self.allocator.reserved > reserved:

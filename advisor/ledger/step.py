@@ -10,7 +10,7 @@ from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
 from advisor.ledger.families import rules
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
-from advisor.ledger.optimizer import run_optimizer, state_sizes
+from advisor.ledger.optimizer import run_optimizer, shared_states, state_sizes
 from advisor.ledger.scaler import GradScaler
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor, total
@@ -37,13 +37,14 @@ class Step:
     weights: Any  # [bytes], each tensor rounded up to 512
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
     kinds: dict[int, str]  # serial number of a storage -> gradient, autocast or saved; all others are temporary
+    shared_states: tuple[Any, ...] = ()  # of the optimizer [bytes], made once for all weights
     averaged: list[Any] | None = None  # [bytes] of the buffers that an averaged copy holds beside the weights
 
     @property
     def states(self) -> Any:
         """Bytes of all optimizer states."""
         pairs = zip(self.parameters, self.state_sizes, strict=True)
-        return total((size, p.repeat) for p, sizes in pairs for size in sizes)
+        return sum(self.shared_states) + total((size, p.repeat) for p, sizes in pairs for size in sizes)
 
     @property
     def ema(self) -> Any:
@@ -106,6 +107,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
         weights=parameter_bytes(m.parameters),
         state_sizes=[state_sizes(p, plan) for p in m.parameters],
         kinds=m.kinds,
+        shared_states=shared_states(m.parameters, plan),
         averaged=m.buffer_sizes if plan.ema else None,
     )
 

@@ -35,7 +35,8 @@ DTYPES = {
     "pure-bf16": Precision("bf16"),
 }
 PRECISIONS = tuple(DTYPES)
-# what torch.optim has; of Muon, which is a loop, the implementation of AdamW for the weights that Muon leaves out
+# What torch.optim has, lion_pytorch of Lion and bitsandbytes of AdamW8bit. Of Muon, which is a loop, the implementation
+# of AdamW for the weights that Muon leaves out.
 OPTIMIZER_IMPLEMENTATIONS = {
     "adamw": ("fused", "foreach", "for-loop"),
     "adam": ("fused", "foreach", "for-loop"),
@@ -43,6 +44,8 @@ OPTIMIZER_IMPLEMENTATIONS = {
     "sgd-momentum": ("fused", "foreach", "for-loop"),
     "adafactor": ("foreach", "for-loop"),
     "muon": ("fused", "foreach", "for-loop"),
+    "lion": ("foreach", "for-loop"),
+    "adamw-8bit": ("fused",),
 }
 OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
 CHECKPOINTING = ("none", "block", "attention")
@@ -55,7 +58,8 @@ class Plan:
 
     `precision`: fp32; bf16 = fp32 weights under bf16 autocast; fp16 = under fp16 autocast, with torch.amp.GradScaler;
     pure-bf16 = everything in bf16.
-    `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest.
+    `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest;
+    lion is lion_pytorch's (0.2.5), adamw-8bit bitsandbytes' AdamW8bit (0.50), one kernel for each weight.
     `grad_clip`: torch.nn.utils.clip_grad_norm_ before the update; its norm does not matter here.
     `attention_kernel`: auto takes what CUDA takes on sm80 and later: flash for half precision, efficient for fp32.
     `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
@@ -70,7 +74,7 @@ class Plan:
     target_sequence: Size | None = None  # of an encoder-decoder [tokens]; as long as the source unless given
     precision: Literal["fp32", "bf16", "fp16", "pure-bf16"] = "bf16"
     accumulation: Size = 1  # micro-batches per optimizer step
-    optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon"] = "adamw"
+    optimizer: Literal["adamw", "adam", "sgd", "sgd-momentum", "adafactor", "muon", "lion", "adamw-8bit"] = "adamw"
     optimizer_implementation: Literal["fused", "foreach", "for-loop"] = "fused"
     grad_clip: bool = False
     checkpointing: Literal["none", "block", "attention"] = "none"
@@ -142,7 +146,7 @@ class Plan:
         if self.optimizer_implementation not in known:
             raise InputError(
                 "plan.optimizer_implementation",
-                expected=f"one of {', '.join(known)}, which torch has of {self.optimizer}",
+                expected=f"one of {', '.join(known)}, the implementations of {self.optimizer}",
                 got=self.optimizer_implementation,
                 nearest=known[0],
             )

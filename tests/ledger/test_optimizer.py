@@ -48,6 +48,9 @@ def test_states_in_order_of_size() -> None:
     def states(optimizer: str) -> int:
         return estimate(MODEL, changed(optimizer=optimizer, optimizer_implementation="for-loop")).memory.optimizer
 
+    eight = changed(optimizer="adamw-8bit", optimizer_implementation="fused")
+    assert states("adamw") / 4 < estimate(MODEL, eight).memory.optimizer < states("adamw") / 3.5
+    assert states("lion") == states("sgd-momentum")
     adamw, weights = states("adamw"), estimate(MODEL, PLANS[0]).memory.parameters
     assert adamw == 2 * weights == 2 * states("sgd-momentum")
     assert 0 == states("sgd") < states("adafactor") < states("sgd-momentum") < states("muon") < adamw

@@ -8,19 +8,22 @@ from tests.oracle import generate  # isort: skip  (before torch)
 
 import dataclasses
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from torch import nn, optim
 
 from advisor.spec import Decoder, Plan
-from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS, OPTIMIZERS
+from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS
 from tests.oracle.fakecuda import live_bytes
 
 ROWS = 120
 OUTPUT = Path(__file__).with_name("optimizer-random.csv")
 CLASSES = {"adamw": optim.AdamW, "adam": optim.Adam, "sgd": optim.SGD, "sgd-momentum": optim.SGD,
            "adafactor": optim.Adafactor}  # fmt: skip
+Make = Callable[[nn.Module, Plan], Any]
+TORCH = (*CLASSES, "muon")  # what torch has
 
 
 class Pair:
@@ -61,7 +64,7 @@ def random_step(number: int) -> tuple[Decoder, Plan]:
     """A random decoder and plan, the optimizers in turn."""
     pick = random.Random(number)
     model, plan = generate.random_step(1000 + number)
-    optimizer = OPTIMIZERS[number % len(OPTIMIZERS)]
+    optimizer = TORCH[number % len(TORCH)]
     return model, dataclasses.replace(
         plan,
         optimizer=optimizer,
@@ -71,12 +74,12 @@ def random_step(number: int) -> tuple[Decoder, Plan]:
     )
 
 
-def record(model: Decoder, plan: Plan) -> dict[str, Any]:
+def record(model: Decoder, plan: Plan, make: Make = optimizer_of) -> dict[str, Any]:
     """One row."""
 
     def build() -> Any:
         module, _, batch, loss_of = generate.build(model, dataclasses.replace(plan, optimizer="adamw"))
-        return module, optimizer_of(module, plan), batch, loss_of
+        return module, make(module, plan), batch, loss_of
 
     autocast = generate.AUTOCAST.get(plan.precision)
     peaks = live_bytes.step_peaks(build, autocast, plan.grad_clip, plan.accumulation, plan.ema)

@@ -1,7 +1,7 @@
 """make oracle-rows: records random steps with what a plan adds to a step, with PyTorch on fake CUDA tensors.
 
 As generate_optimizers.py does: fp16 with a GradScaler in fp16-random.csv, averaged copies of the weights in
-ema-random.csv.
+ema-random.csv, optimizers of other packages in lion-random.csv and adamw-8bit-random.csv.
 """
 
 from tests.oracle import generate_optimizers as optimizers  # isort: skip  (before torch)
@@ -10,9 +10,19 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import bitsandbytes
+import bitsandbytes.optim.optimizer
+import lion_pytorch
+import lion_pytorch.foreach
+from torch import nn
+
+from advisor.spec import Plan
+from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS
 from tests.oracle import generate
 
 ROWS = 60
+OTHERS = 40  # of each optimizer of another package
+bitsandbytes.optim.optimizer.sync_gpu = lambda tensor: None  # there is nothing to wait for
 GROUPS: dict[str, tuple[int, dict[str, Any]]] = {
     "fp16-random.csv": (2000, {"precision": "fp16"}),
     "ema-random.csv": (3000, {"ema": True}),
@@ -27,6 +37,28 @@ def record(name: str) -> None:
     generate.write(Path(__file__).with_name(name), rows)
 
 
+def optimizer_of(module: nn.Module, plan: Plan) -> Any:
+    """The class that the plan names."""
+    if plan.optimizer == "adamw-8bit":
+        return bitsandbytes.optim.AdamW8bit(module.parameters())
+    package = lion_pytorch.foreach if plan.optimizer_implementation == "foreach" else lion_pytorch
+    return package.Lion(module.parameters())
+
+
+def record_optimizer(name: str, first: int) -> None:
+    """The rows of an optimizer of another package, its implementations in turn."""
+    known, rows = OPTIMIZER_IMPLEMENTATIONS[name], []
+    for number in range(OTHERS):
+        model, plan = optimizers.random_step(first + number)
+        chosen = {"optimizer": name, "optimizer_implementation": known[number % len(known)]}
+        precision = "fp16" if number % 5 == 0 else plan.precision
+        plan = dataclasses.replace(plan, **chosen, precision=precision)
+        rows.append(optimizers.record(model, plan, optimizer_of))
+    generate.write(Path(__file__).with_name(f"{name}-random.csv"), rows)
+
+
 if __name__ == "__main__":
     for name in GROUPS:
         record(name)
+    record_optimizer("lion", 4000)
+    record_optimizer("adamw-8bit", 5000)

@@ -25,7 +25,7 @@ def test_there_are_enough_rows(kind: str) -> None:
 
 
 def test_every_implementation_of_every_optimizer_is_among_them() -> None:
-    plans = [json.loads(row["plan"]) for row in rows("optimizer")]
+    plans = [json.loads(row["plan"]) for kind in ("optimizer", "lion", "adamw-8bit") for row in rows(kind)]
     assert {(p["optimizer"], p["optimizer_implementation"]) for p in plans} == {
         (optimizer, name) for optimizer, names in OPTIMIZER_IMPLEMENTATIONS.items() for name in names
     }
