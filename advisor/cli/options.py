@@ -9,6 +9,7 @@ from advisor import units
 from advisor.errors import InputError
 from advisor.gpus import GPU, custom, find, local
 from advisor.spec import Plan, plan
+from advisor.spec.implementations import IMPLEMENTATIONS
 
 Command = Callable[..., Any]
 
@@ -121,6 +122,10 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--ema", is_flag=True, help="A moving average of the weights is kept beside them."),
     click.option("--padding", is_flag=True, help="The batch comes with a mask of its padding: attention takes a mask."),
     click.option("--keep-logits", is_flag=True, help="The training loop keeps the logits until after backward."),
+    click.option(
+        "--implementation", metavar="NAME",
+        help=f"Whose code runs: one of {', '.join(IMPLEMENTATIONS)} (transformers' own class); ours, or hf with --hf.",
+    ),
 ]  # fmt: skip
 
 
@@ -131,6 +136,7 @@ def plan_options(command: Command) -> Command:
     return command
 
 
-def chosen_plan(context: int, sequence: int | None, **values: Any) -> Plan:
-    """The plan that the options name; the sequence is the model's context unless given."""
-    return Plan(sequence=context if sequence is None else sequence, **values)
+def chosen_plan(context: int, sequence: int | None, implementation: str | None = None, **values: Any) -> Plan:
+    """The plan that the options name; the sequence is the model's context unless given, the implementation ours."""
+    length = context if sequence is None else sequence
+    return Plan(sequence=length, implementation=implementation or "ours", **values)  # type: ignore[arg-type]

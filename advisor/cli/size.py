@@ -14,6 +14,7 @@ from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
 from advisor.ledger.rows import Row, rows
 from advisor.spec import Plan
+from advisor.spec.implementations import is_hf_class
 from advisor.spec.text import Preset, find_model
 from advisor.units import format_bytes, format_flops, format_seconds
 
@@ -29,6 +30,7 @@ PARTS = {
     "batch": "batch and buffers",
     "temporaries": "temporaries",
 }
+CODE_OF = {"nanogpt": "nanoGPT", "hf": "transformers"}
 
 
 @click.command()
@@ -53,12 +55,16 @@ def size(
     """
     chosen = _chosen_model(model, hf)
     spec = chosen.model
+    if hf is not None and not inference and plan_values["implementation"] is None and is_hf_class(spec):
+        plan_values["implementation"] = "hf"  # the number that the user's own run will show
     gpu = options.chosen_gpu(gpu_name, gpu_memory)
     plan = options.chosen_plan(int(spec.context), **plan_values)
     if inference:
         if by_row or details:
             option = "--rows" if by_row else "--details"
             raise InputError(option, expected="a training step", got="--inference too")
+        if plan.implementation != "ours":
+            raise InputError("--implementation", expected="ours with --inference", got=plan.implementation)
         generation.show(chosen.name, spec, plan, gpu, as_json)
         return
     result = estimate(spec, plan, gpu)
@@ -95,6 +101,8 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     """The estimate for a person."""
     m = e.memory
     head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {_lengths(plan)} tokens, {plan.precision}"
+    if plan.implementation != "ours":
+        head += f", code of {CODE_OF[plan.implementation]}"
     shown = [
         ("parameters", f"{e.parameters.total:,} ({_parts(e)})"),
         ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),

@@ -49,6 +49,11 @@ def linear(m: Machine, path: str, x: Tensor, weight: Tensor, bias: Parameter | N
     b = None if bias is None else autocast(m, bias)
     w = autocast(m, weight)
     a = autocast(m, x)
+    return addmm(m, a, w, b)
+
+
+def addmm(m: Machine, a: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
+    """A linear layer's product, all in one dtype."""
     node = m.node(_mm_backward, [a, w]) if b is None else m.node(_addmm_backward, [a, w, b])
     node.saved = m.save(a, w)
     m.tape.count(_mm_flops(a, w))

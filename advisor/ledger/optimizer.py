@@ -61,12 +61,20 @@ def run_optimizer(m: Machine, plan: Plan, scaler: GradScaler | None = None) -> N
         _clip(m, m.parameters)
     for i, optimizer in enumerate(optimizers):
         made = scaler.step(i, optimizer.takes_scale) if scaler else []
-        optimizer.step(m, optimizer.weights, optimizer.implementation)
+        for group in _groups(optimizer.weights, plan):
+            optimizer.step(m, group, optimizer.implementation)
         del made
     if scaler:
         scaler.update()
     if plan.ema:
         m.empty((), "int64", "_to_copy")  # the count of updates, copied to the device; the average changes in place
+
+
+def _groups(weights: Weights, plan: Plan) -> list[Weights]:
+    """All weights in one group; nanoGPT has one for matrices, which decay, and one for biases and norms."""
+    if plan.implementation != "nanogpt":
+        return [weights]
+    return [[w for w in weights if (len(w.shape) > 1) == decays] for decays in (True, False)]
 
 
 def _optimizers(weights: Weights, plan: Plan) -> list[Optimizer]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
-from advisor.ledger.families import rules
+from advisor.ledger.implementations import forward_of
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.optimizer import run_optimizer, shared_states, state_sizes
 from advisor.ledger.scaler import GradScaler
@@ -114,7 +114,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
 
 def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor]:
     with m.autocast() if m.autocast_dtype else nullcontext():
-        logits, loss = rules(spec).forward(m, spec, plan)
+        logits, loss = forward_of(spec, plan)(m, spec, plan)
         assert loss is not None
         kept = logits if plan.keep_logits else None
         del logits

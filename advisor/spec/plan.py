@@ -7,6 +7,7 @@ from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.bdh import BDH
 from advisor.spec.check import Size
+from advisor.spec.implementations import IMPLEMENTATIONS, check_implementation
 from advisor.spec.model import Model
 from advisor.spec.seq2seq import Seq2Seq
 
@@ -56,6 +57,7 @@ ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
 class Plan:
     """One optimizer step: `accumulation` micro-batches forward and backward, then the update.
 
+    `implementation`: whose code runs: this project's module, nanoGPT's, or transformers' own class.
     `precision`: fp32; bf16 = fp32 weights under bf16 autocast; fp16 = under fp16 autocast, with torch.amp.GradScaler;
     pure-bf16 = everything in bf16.
     `optimizer`: of torch.optim, without weight decay except AdamW; muon trains the blocks' matrices, AdamW the rest;
@@ -69,6 +71,7 @@ class Plan:
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
 
+    implementation: Literal["ours", "nanogpt", "hf"] = "ours"
     batch: Size = 8  # micro-batch [sequences]
     sequence: Size = 1024  # [tokens]; of an encoder-decoder the source
     target_sequence: Size | None = None  # of an encoder-decoder [tokens]; as long as the source unless given
@@ -85,6 +88,7 @@ class Plan:
     ema: bool = False
 
     def __post_init__(self) -> None:
+        check.choice("plan.implementation", self.implementation, IMPLEMENTATIONS)
         check.whole("plan.batch", self.batch, check.MAX_BATCH)
         check.whole("plan.sequence", self.sequence, check.MAX_CONTEXT)
         if self.target_sequence is not None:
@@ -151,8 +155,23 @@ class Plan:
                 nearest=known[0],
             )
 
+    def _check_code(self, model: Model) -> None:
+        check_implementation(model, self.implementation)
+        if self.implementation == "hf" and (self.checkpointing == "attention" or self.checkpoint_period > 1):
+            raise InputError(
+                "plan.checkpointing",
+                expected="none or block, of every block: transformers recomputes no other stretch",
+                got=f"{self.checkpointing}, every {self.checkpoint_every}",
+                nearest="block",
+            )
+        if self.implementation != "ours" and self.padding:
+            raise InputError(
+                "plan.padding", expected=f"false with the code of {self.implementation}", got=True, nearest="false"
+            )
+
     def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
+        self._check_code(model)
         check.at_most("plan.sequence", self.sequence, "model.context", model.context)
         self._check_target(model)
         if self.padding:

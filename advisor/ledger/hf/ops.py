@@ -1,0 +1,99 @@
+"""Ops that only transformers' code runs in this form; shapes and counts as in advisor/ledger/ops.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.ledger import ops
+from advisor.ledger.autograd import Edge, Grads
+from advisor.ledger.branch import branch
+from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.tensor import Tensor
+
+
+def conv1d(m: Machine, path: str, x: Tensor, weight: Parameter, bias: Parameter) -> Tensor:
+    """Conv1D of pytorch_utils.py: addmm(bias, x, weight[in, out]); autocast meets its arguments last to first."""
+    m.tape.path = path
+    w = ops.autocast(m, weight)
+    a = ops.autocast(m, x)
+    b = ops.autocast(m, bias)
+    return ops.addmm(m, a, w.view(w.shape[1], w.shape[0]), b)
+
+
+def new_gelu(m: Machine, path: str, x: Tensor) -> Tensor:
+    """NewGELUActivation: 0.5 x (1 + tanh(c (x + 0.044715 x^3))), each op of its own; autocast takes x^3 in fp32."""
+    half = ops.scale(m, path, x)
+    cube = ops.scale(m, path, power(m, path, x))
+    inner = ops.add(m, path, x, cube)
+    del cube
+    inner = ops.scale(m, path, inner)
+    curve = tanh(m, path, inner)
+    del inner
+    shifted = m.empty(curve.shape, curve.dtype, "add")
+    shifted.edge = curve.edge
+    del curve
+    return product(m, path, half, shifted)
+
+
+def power(m: Machine, path: str, x: Tensor) -> Tensor:
+    """x to a power; x is saved, its gradient needs x to the power before."""
+    m.tape.path = path
+    x = ops.in_fp32(m, x)
+    node = m.node(_power_backward, [x])
+    node.saved = m.save(x)
+    out = m.empty(x.shape, x.dtype, "pow")
+    out.edge = Edge(node)
+    return out
+
+
+def _power_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    (x,) = m.unpack(saved)
+    before = m.empty(x.shape, x.dtype, "pow")
+    scaled = m.empty(x.shape, x.dtype, "mul")
+    grad = m.empty(x.shape, x.dtype, "mul")
+    del before, scaled
+    return [grad]
+
+
+def tanh(m: Machine, path: str, x: Tensor) -> Tensor:
+    """tanh; its output is saved."""
+    m.tape.path = path
+    node = m.node(_tanh_backward, [x])
+    out = m.empty(x.shape, x.dtype, "tanh")
+    node.saved = m.save(out)
+    out.edge = Edge(node)
+    return out
+
+
+def _tanh_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    (out,) = m.unpack(saved)
+    return [m.empty(out.shape, out.dtype, "tanh_backward")]
+
+
+def product(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
+    """x * y of one shape, in the wider dtype; both are saved, and both gradients are made in that dtype."""
+    m.tape.path = path
+    node = m.node(_product_backward, [x, y])
+    dtype = "fp32" if "fp32" in (x.dtype, y.dtype) else x.dtype
+    node.saved = (dtype, m.save(x, y))
+    out = m.empty(x.shape, dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def _product_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    dtype, tensors = saved
+    x, y = m.unpack(tensors)
+    return [m.empty(t.shape, dtype, "mul") for t in (x, y)]
+
+
+def causal_lm_loss(m: Machine, logits: Tensor, labels: Tensor) -> Tensor:
+    """ForCausalLMLoss: logits [B, T, V] in fp32, labels [B, T] padded by one and shifted."""
+    m.tape.path = "loss"
+    batch, sequence, vocab = logits.shape
+    upcast = ops.cast(m, logits, "fp32")
+    padded = m.empty((batch, sequence + 1), "int64", "constant_pad_nd")
+    shifted = padded if branch(batch == 1) else m.empty((batch, sequence), "int64", "clone")
+    loss = ops.cross_entropy(m, "loss", upcast.view(batch * sequence, vocab), shifted)
+    del upcast, padded
+    return loss

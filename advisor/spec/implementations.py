@@ -1,0 +1,100 @@
+"""Whose code runs a model: this project's, nanoGPT's, or transformers' own classes - and which models each expresses.
+
+A class is a function from a spec to the spec that the class builds of the same sizes; where the two differ, the class
+cannot express the model.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from advisor.errors import InputError
+from advisor.spec.blocks import MLP, Attention, Embedding, Head
+from advisor.spec.decoder import Decoder
+
+IMPLEMENTATIONS = ("ours", "nanogpt", "hf")
+Expressed = Callable[[Any], Any]
+
+
+def _gpt2(m: Decoder) -> Decoder:
+    """GPT2LMHeadModel: one dropout for attention and MLP; its GELU is `gelu_new`, the default of its config."""
+    drop = m.attention.dropout
+    return Decoder(
+        context=m.context,
+        d_model=m.d_model,
+        depth=m.depth,
+        embedding=Embedding(vocab=m.embedding.vocab, dropout=m.embedding.dropout),
+        attention=Attention(heads=m.attention.heads, dropout=drop),
+        mlp=MLP(hidden=m.mlp.hidden, activation=m.mlp.activation, dropout=drop),
+        head=Head(tied=m.head.tied),
+    )
+
+
+def _nanogpt(m: Decoder) -> Decoder:
+    """GPT of nanoGPT's model.py: one dropout, one bias switch, hidden = 4 * d_model, tied."""
+    return Decoder.gpt(
+        vocab=m.embedding.vocab, context=m.context, d_model=m.d_model, depth=m.depth, heads=m.attention.heads,
+        dropout=m.attention.dropout, bias=m.norm.bias,
+    )  # fmt: skip
+
+
+# name of the class -> the family that it stands in, and what it builds
+HF_CLASSES: dict[str, tuple[type, Expressed]] = {
+    "GPT2LMHeadModel": (Decoder, _gpt2),
+}
+NANOGPT_CLASSES: dict[str, tuple[type, Expressed]] = {"GPT": (Decoder, _nanogpt)}
+
+
+def hf_class(model: Any) -> str:
+    """Name of the class of transformers that the spec is. Raises InputError, naming what the nearest class lacks."""
+    return _class_of(model, "hf", HF_CLASSES)
+
+
+def is_hf_class(model: Any) -> bool:
+    """Whether a class of transformers that is modelled builds it."""
+    try:
+        return bool(hf_class(model))
+    except InputError:
+        return False
+
+
+def check_implementation(model: Any, implementation: str) -> None:
+    """Raises InputError when the code cannot build the model."""
+    if implementation == "nanogpt":
+        _class_of(model, implementation, NANOGPT_CLASSES)
+    elif implementation == "hf":
+        hf_class(model)
+
+
+def _class_of(model: Any, implementation: str, classes: dict[str, tuple[type, Expressed]]) -> str:
+    found = {name: _differences(model, expressed(model)) for name, (family, expressed) in classes.items()
+             if family is type(model)}  # fmt: skip
+    if not found:
+        family = type(model).__name__
+        raise InputError("plan.implementation", expected=f"ours for a {family}", got=implementation, nearest="ours")
+    name = min(found, key=lambda n: len(found[n]))
+    if found[name]:
+        expected = f"a model that {name} builds, the nearest class: {'; '.join(found[name])}"
+        raise InputError("plan.implementation", expected=expected, got=implementation, nearest="ours")
+    return name
+
+
+def _differences(model: Any, built: Any, path: str = "model") -> list[str]:
+    """'model.norm.kind: layer there, rms here' for each field that differs."""
+    lines = []
+    for field in dataclasses.fields(model):
+        here, there, name = getattr(model, field.name), getattr(built, field.name), f"{path}.{field.name}"
+        if dataclasses.is_dataclass(here) and type(here) is type(there):
+            lines += _differences(here, there, name)
+        elif not _equal(here, there):
+            lines.append(f"{name}: {_name(there)} there, {_name(here)} here")
+    return lines
+
+
+def _equal(a: Any, b: Any) -> bool:
+    same = a == b
+    return bool(same.all()) if hasattr(same, "all") else bool(same)
+
+
+def _name(value: Any) -> str:
+    return type(value).__name__ if dataclasses.is_dataclass(value) else str(value)
