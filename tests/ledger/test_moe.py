@@ -8,6 +8,8 @@ import pytest
 
 from advisor.errors import AdvisorError
 from advisor.ledger import columns, estimate
+from advisor.ledger.step import run_step
+from advisor.ledger.tape import phase_peaks
 from advisor.spec import Decoder, MoE, Plan
 from advisor.spec.text import find_model
 from tests.oracle.specs import random_moe, random_plan
@@ -54,6 +56,56 @@ def test_columns_equal_the_scalar(number: int) -> None:
         e = estimate(with_experts(model, **sizes), plan)
         assert (c.parameters[i], c.saved[i]) == (e.parameters.total, e.memory.saved)
         assert (c.flops_step[i], c.peak[i]) == (e.flops.step, e.memory.allocated.bytes)
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_all_is_given_back(number: int) -> None:
+    """After the step only what lived before it and the gradients are live."""
+    model = random_moe(number)
+    step = run_step(model, random_plan(number, model))
+    level = sum(sum(e.sign * e.size for e in s.events) * s.repeat for s in step.segments)
+    assert level == estimate(model, random_plan(number, model)).memory.gradients
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_the_jump_over_equal_blocks_equals_walking_them(number: int) -> None:
+    model = dataclasses.replace(random_moe(number), depth=7)
+    step = run_step(model, random_plan(number, model))
+    level, walked = step.base, {}
+    for segment in step.segments:
+        for _ in range(segment.repeat):
+            walked[segment.phase] = max(walked.get(segment.phase, 0), level)
+            for event in segment.events:
+                level += event.sign * event.size
+                walked[segment.phase] = max(walked[segment.phase], level)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_flops_are_linear_in_the_batch(number: int) -> None:
+    model, plan = random_moe(number), random_plan(number, random_moe(number))
+    twice = dataclasses.replace(plan, batch=2 * plan.batch)
+    assert estimate(model, twice).flops.step == 2 * estimate(model, plan).flops.step
+
+
+@pytest.mark.parametrize("grown", ["depth", "batch", "experts", "active", "hidden"])
+@pytest.mark.parametrize("number", range(10))
+def test_more_of_anything_needs_no_less_memory(number: int, grown: str) -> None:
+    model, plan = random_moe(number), random_plan(number, random_moe(number))
+    assert isinstance(model.mlp, MoE)
+    small = estimate(with_experts(model, experts=model.mlp.experts + 1), plan)
+    model = with_experts(model, experts=model.mlp.experts + 1)
+    if grown == "depth":
+        model = dataclasses.replace(model, depth=model.depth + 1)
+    elif grown == "batch":
+        plan = dataclasses.replace(plan, batch=plan.batch + 1)
+    else:
+        step = 8 if grown == "hidden" else 1
+        model = with_experts(model, **{grown: getattr(model.mlp, grown) + step})
+    large = estimate(model, plan)
+    assert large.memory.allocated.bytes >= small.memory.allocated.bytes
+    assert large.memory.saved >= small.memory.saved
+    assert large.flops.step >= small.flops.step
 
 
 @pytest.mark.parametrize("field", ["experts", "active", "hidden", "shared_hidden"])

@@ -1,6 +1,6 @@
-"""make oracle-rows: records forward passes without gradients, decoders and BDH, in prefill-passes.csv."""
+"""make oracle-rows: records forward passes without gradients, decoders, BDH and experts, in prefill-passes.csv."""
 
-from tests.oracle import generate, generate_bdh  # isort: skip  (before torch)
+from tests.oracle import generate, generate_bdh, generate_moe  # isort: skip  (before torch)
 
 import dataclasses
 import json
@@ -44,5 +44,5 @@ def record(model: Model, plan: Plan) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    steps = (family.random_step(number) for family in (generate, generate_bdh) for number in range(ROWS))
+    steps = (family.random_step(number) for family in (generate, generate_bdh, generate_moe) for number in range(ROWS))
     generate.write(OUTPUT, [record(*step) for step in steps])

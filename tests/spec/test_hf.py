@@ -90,6 +90,7 @@ OPT_350M = {
     "num_hidden_layers": 24, "num_attention_heads": 16, "word_embed_proj_dim": 512,
 }  # fmt: skip
 LLAMA = PUBLISHED["llama-2-7b"]
+QWEN_MOE = PUBLISHED["qwen1.5-moe-a2.7b"]
 HOSTILE: list[Any] = ["64", 0, -1, 10**30, 64.0, True, float("nan"), float("inf"), [], {"a": {}}, None]
 MISTAKES: list[tuple[Config, str]] = [
     (OPT_350M, "do_layer_norm_before: expected True (post-norm, as in opt-350m, is not supported yet), got False"),
@@ -121,6 +122,21 @@ MISTAKES: list[tuple[Config, str]] = [
     ({**PUBLISHED["phi-2"], "qk_layernorm": True}, "qk_layernorm: expected False (a layer norm of queries and keys"),
     ({**QWEN_3, "layer_types": []}, "layer_types: expected a list of 28 names, one for each layer, got []"),
     ({**QWEN_3, "layer_types": ["linear_attention"] * 28}, "unknown layer_types 'linear_attention'; near:"),
+    (
+        {**QWEN_MOE, "decoder_sparse_step": 2},
+        "decoder_sparse_step: expected 1 (an MLP without experts in some layers is not supported yet), got 2",
+    ),
+    ({**QWEN_MOE, "mlp_only_layers": [0]}, "mlp_only_layers: expected [] (an MLP without experts in some layers is"),
+    (
+        {**QWEN_MOE, "output_router_logits": True},
+        "output_router_logits: expected False (the router's auxiliary loss is not supported yet), got True",
+    ),
+    ({**QWEN_MOE, "num_experts": 0}, "num_experts: expected a whole number from 1"),
+    ({**QWEN_MOE, "num_experts_per_tok": 61}, "model.mlp.active: expected at most model.mlp.experts = 60, got 61"),
+    (
+        {**PUBLISHED["mixtral-8x7b"], "router_jitter_noise": 0.1},
+        "router_jitter_noise: expected 0.0 (noise on the router's input is not supported yet), got 0.1",
+    ),
     ({}, "model_type: expected a value, got None"),
     ({"model_type": "llama"}, "num_attention_heads: expected a value, got None"),
 ]
