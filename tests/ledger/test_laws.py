@@ -43,6 +43,8 @@ models = st.builds(
 @given(models, plans, st.sampled_from(["depth", "batch", "sequence", "vocab"]))
 @settings(max_examples=60, deadline=None)
 def test_more_of_anything_needs_no_less_memory(model: Decoder, plan: Plan, grown: str) -> None:
+    if grown == "sequence":  # rows of a mask that are no multiple of 8 are padded in a copy: the next token may save it
+        plan = dataclasses.replace(plan, padding=False)
     small = estimate(model, plan)
     if grown == "depth":
         model = dataclasses.replace(model, depth=model.depth + 1)
