@@ -13,6 +13,7 @@ from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate, estimate
 from advisor.ledger.rows import Row, rows
+from advisor.ledger.textbook import PRINTED_EXAMPLE, Part, textbook
 from advisor.spec import Plan
 from advisor.spec.implementations import is_hf_class
 from advisor.spec.text import Preset, find_model
@@ -42,11 +43,12 @@ CODE_OF = {"nanogpt": "nanoGPT", "hf": "transformers"}
     "--rows", "by_row", is_flag=True, help="Add the ledger's rows: what each op owns, computes, keeps and makes."
 )
 @click.option("--details", is_flag=True, help="Add what the peak is made of, FLOPs per token and intensity.")
+@click.option("--textbook", "by_book", is_flag=True, help="Add the textbook's parameter count, and what it leaves out.")
 @click.option("--inference", is_flag=True, help="Generation in place of training: KV cache, prefill, what fits.")
 @options.as_json
 def size(
     model: str | None, hf: str | None, gpu_name: str | None, gpu_memory: int | None, by_row: bool, details: bool,
-    inference: bool, as_json: bool, **plan_values: Any,
+    by_book: bool, inference: bool, as_json: bool, **plan_values: Any,
 ) -> None:  # fmt: skip
     """Parameters, FLOPs, memory and time of one training step of MODEL.
 
@@ -60,8 +62,8 @@ def size(
     gpu = options.chosen_gpu(gpu_name, gpu_memory)
     plan = options.chosen_plan(int(spec.context), **plan_values)
     if inference:
-        if by_row or details:
-            option = "--rows" if by_row else "--details"
+        given = {"--rows": by_row, "--details": details, "--textbook": by_book}
+        for option in (name for name, on in given.items() if on):
             raise InputError(option, expected="a training step", got="--inference too")
         if plan.implementation != "ours":
             raise InputError("--implementation", expected="ours with --inference", got=plan.implementation)
@@ -69,12 +71,16 @@ def size(
         return
     result = estimate(spec, plan, gpu)
     table = rows(spec, plan) if by_row else []
+    book = textbook(spec) if by_book else []
     if as_json:
         added = {"rows": [dataclasses.asdict(row) for row in table]} if by_row else {}
+        added |= {"textbook": [dataclasses.asdict(part) for part in book]} if by_book else {}
         click.echo(json.dumps(dataclasses.asdict(result) | added))
     else:
         shown = lines(chosen.name, plan, gpu, result)
-        click.echo("\n".join([*shown, *(_details(result) if details else []), *(_table(table) if by_row else [])]))
+        shown += _details(result) if details else []
+        shown += _textbook(book) if by_book else []
+        click.echo("\n".join([*shown, *(_table(table) if by_row else [])]))
 
 
 def _chosen_model(name: str | None, hf: str | None) -> Preset:
@@ -141,6 +147,17 @@ def _details(e: Estimate) -> list[str]:
         f"{format_flops(e.flops.per_token)} per token{by_six_n} (N without embedding tables and head)",
         f"{e.intensity.flops_per_byte:.0f} FLOP per byte moved{ridge}",
     ]
+
+
+def _textbook(book: list[Part]) -> list[str]:
+    """Both counts, part by part: what the textbook leaves out, and, below zero, what is not there."""
+    line = "   {:<20}{:>18}{:>18}{:>18}".format
+    total = Part(name="all", textbook=sum(p.textbook for p in book), exact=sum(p.exact for p in book))
+    counts = (line(p.name, f"{p.textbook:,}", f"{p.exact:,}", f"{p.exact - p.textbook:+,}") for p in [*book, total])
+    note = (
+        f"The book's own example is printed as {PRINTED_EXAMPLE:,}; its formula gives 68,499,456 (8 x 512^2 slipped)."
+    )
+    return ["", line("parameters", "textbook", "exact", "difference"), *counts, note]
 
 
 def _table(table: list[Row]) -> list[str]:

@@ -95,6 +95,14 @@ def test_inference_has_no_rows() -> None:
     assert "--rows" in done.stderr
 
 
+def test_the_textbook_beside_the_exact_count() -> None:
+    text = advisor("size", "gpt2", "--textbook").stdout
+    assert "difference" in text
+    assert "68,554,752" in text
+    parts = json.loads(advisor("size", "gpt2", "--textbook", "--json").stdout)["textbook"]
+    assert sum(p["exact"] for p in parts) == 124439808
+
+
 def test_a_model_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
