@@ -1,10 +1,13 @@
 """make bench-sizing: configs per second and error of the memory estimate, beside textbook rules in the same run.
 
 Peers, written from their sources: Korthikanti et al. 2022 ("Reducing Activation Recomputation in Large Transformer
-Models", eq. 2, flash attention: without its 5as/h term) plus 18 bytes per parameter; and states only, 16 bytes per
-parameter, as estimators that ignore activations do.
+Models", eq. 2, flash attention: without its 5as/h term) plus 18 bytes per parameter; llm-analysis (cli99/llm-analysis
+at 08d7f8f, its defaults for training with flash attention on one GPU, every activation kept or
+one per recomputed layer), as a formula, not the package; accelerate's `estimate-memory`: four times the weights for
+training with Adam.
 """
 
+import resource
 import time
 from collections.abc import Callable
 from statistics import median
@@ -28,9 +31,22 @@ def korthikanti(model: Decoder, plan: Plan) -> float:
     return 18 * parameters + 34 * plan.sequence * plan.batch * model.d_model * model.depth
 
 
-def states_only(model: Decoder, plan: Plan) -> float:
-    """Peak memory [bytes]: weights, gradients and two moments in fp32."""
-    return 16 * (model.depth * 12 * model.d_model**2 + model.embedding.vocab * model.d_model)
+def llm_analysis(model: Decoder, plan: Plan) -> float:
+    """Peak memory [bytes]: weights, 16 bytes of states and gradients, activations of all layers, logits."""
+    item = 4 if plan.precision == "fp32" else 2
+    parameters = model.depth * (12 * model.d_model**2) + model.embedding.vocab * model.d_model
+    tokens = plan.sequence * plan.batch
+    width = tokens * model.d_model
+    attention = (5 * width + 2 * width + 4 * model.attention.heads * tokens) * item + width
+    mlp = (width + 2 * tokens * model.mlp.hidden) * item
+    layer = width * item if plan.checkpointing == "block" else attention + mlp + 2 * 4 * width
+    return (item + 16) * parameters + model.depth * layer + 4 * width + tokens * model.embedding.vocab * item
+
+
+def accelerate(model: Decoder, plan: Plan) -> float:
+    """Peak memory [bytes]: weights, gradients and two moments, all as large as the weights."""
+    item = 2 if plan.precision == "pure-bf16" else 4
+    return 4 * item * (model.depth * 12 * model.d_model**2 + model.embedding.vocab * model.d_model)
 
 
 def ours(model: Decoder, plan: Plan) -> float:
@@ -73,7 +89,8 @@ def main() -> None:
         "the ledger, one by one": (ours, rate(lambda: [ours(*c) for c in few], len(few))),
         f"the ledger, {CONFIGS:,} as columns": (ours, rate(lambda: columns(*many), CONFIGS)),
         "Korthikanti et al. + 18 B/parameter": (korthikanti, rate(lambda: korthikanti(*many), CONFIGS)),
-        "states only, 16 B/parameter": (states_only, rate(lambda: states_only(*many), CONFIGS)),
+        "llm-analysis, its formula": (llm_analysis, rate(lambda: llm_analysis(*many), CONFIGS)),
+        "accelerate, 4 x weights": (accelerate, rate(lambda: accelerate(*many), CONFIGS)),
     }
     table = Table(title=f"peak memory of a training step, {len(rows)} recorded steps")
     for name in ("rule", "median error", "max error", "configs/s"):
@@ -82,6 +99,8 @@ def main() -> None:
         off = errors(rule, rows)
         table.add_row(name, f"{median(off):.1%}", f"{max(off):.1%}", f"{speed:,.0f}")
     Console().print(table)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+    print(f"largest resident set of this process: {peak / 2**30:.2f} GiB")
 
 
 if __name__ == "__main__":
