@@ -16,7 +16,7 @@ def test_the_stable_keys() -> None:
     e = json.loads(done.stdout)
     assert done.returncode == 0
     by_path = e["parameters"].pop("by_path")
-    assert e["parameters"] == {"total": 124439808, "embedding": 50257 * 768 + 1024 * 768}
+    assert e["parameters"] == {"total": 124439808, "active": 124439808, "embedding": 50257 * 768 + 1024 * 768}
     assert sum(by_path.values()) == 124439808
     assert by_path["blocks.*.mlp.up.weight"] == 12 * 768 * 3072
     assert set(e["flops"]) == {"forward", "step", "per_token", "six_n", "step_by_six_n"}

@@ -14,13 +14,16 @@ from advisor.errors import AdvisorError
 from advisor.explain import Point
 from advisor.ledger import columns
 from advisor.spec import BDH, Decoder, Model, Plan
+from advisor.spec.blocks import MoE
 from advisor.spec.check import Size
 
-EXAMPLES: dict[type, Model] = {
-    Decoder: Decoder.gpt(vocab=300, context=64, d_model=32, depth=3, heads=4, dropout=0.1),
-    BDH: BDH(vocab=256, context=64, d_model=16, depth=4, heads=2, multiplier=8, dropout=0.1),
+GPT = Decoder.gpt(vocab=300, context=64, d_model=32, depth=3, heads=4, dropout=0.1)
+EXAMPLES: dict[str, Model] = {
+    "decoder": GPT,
+    "experts": dataclasses.replace(GPT, mlp=MoE(experts=4, active=2, hidden=64)),
+    "bdh": BDH(vocab=256, context=64, d_model=16, depth=4, heads=2, multiplier=8, dropout=0.1),
 }
-MODELS = pytest.mark.parametrize("model", EXAMPLES.values(), ids=lambda m: type(m).__name__)
+MODELS = pytest.mark.parametrize("model", EXAMPLES.values(), ids=EXAMPLES)
 PLAN = Plan(batch=2, sequence=16)
 HOSTILE = (0, 1, -1, 2**31, 2**53, 2**63, 10**30, math.nan, math.inf, True)
 
