@@ -7,6 +7,7 @@ one per recomputed layer), as a formula, not the package; accelerate's `estimate
 training with Adam.
 """
 
+import json
 import resource
 import time
 from collections.abc import Callable
@@ -17,8 +18,13 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.ledger import columns, estimate
+from advisor.ledger.step import run_step
+from advisor.ledger.tape import phase_peaks
 from advisor.spec import Decoder, Plan
+from advisor.spec.text import model_from_data, plan_from_data
 from tests.oracle.rows import Row, recorded_steps
+from tests.oracle.test_random_steps import KINDS
+from tests.oracle.test_random_steps import rows as recorded
 
 CONFIGS = 1_000_000
 SCALARS = 300
@@ -80,6 +86,23 @@ def rate(work: Callable[[], object], count: int, repeats: int = 3) -> float:
     return count / median(seconds)
 
 
+def all_recorded() -> Table:
+    """The ledger's own errors in the peak on every kind of recorded step."""
+    table = Table(title="the ledger on all recorded steps")
+    for name in ("kind", "steps", "equal", "max error"):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    for kind in KINDS:
+        off = [_error(row) for row in recorded(kind)]
+        table.add_row(kind, str(len(off)), f"{sum(e == 0 for e in off) / len(off):.1%}", f"{max(off):.2%}")
+    return table
+
+
+def _error(row: dict[str, str]) -> float:
+    step = run_step(model_from_data(json.loads(row["model"])), plan_from_data(json.loads(row["plan"])))
+    peak = max(p.bytes for p in phase_peaks(step.segments, step.base).values())
+    return abs(peak / max(int(row[f"peak_{phase}"]) for phase in ("forward", "backward", "optimizer")) - 1)
+
+
 def main() -> None:
     """Prints the table."""
     rows = recorded_steps()
@@ -99,6 +122,7 @@ def main() -> None:
         off = errors(rule, rows)
         table.add_row(name, f"{median(off):.1%}", f"{max(off):.1%}", f"{speed:,.0f}")
     Console().print(table)
+    Console().print(all_recorded())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
     print(f"largest resident set of this process: {peak / 2**30:.2f} GiB")
 

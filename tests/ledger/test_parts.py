@@ -1,15 +1,17 @@
 """What the peak is made of adds up to it, for every recorded step and every family."""
 
 import dataclasses
+import json
 
 import pytest
 
 from advisor.ledger import estimate
 from advisor.ledger.readings import Parts
 from advisor.spec import Model, Plan
-from advisor.spec.text import find_model, preset_names
+from advisor.spec.text import find_model, model_from_data, plan_from_data, preset_names
 from tests.oracle.rows import Row, recorded_steps
 from tests.oracle.specs import random_bdh, random_model, random_plan
+from tests.oracle.test_random_steps import KINDS, rows
 
 
 def parts(model: Model, plan: Plan) -> Parts:
@@ -47,6 +49,12 @@ def test_of_random_specs(number: int, make: object) -> None:
     for precision in ("fp32", "bf16", "fp16", "pure-bf16"):
         ema = precision == "fp16"
         parts(model, dataclasses.replace(plan, precision=precision, ema=ema, accumulation=1 + number % 3))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_every_kind_of_recorded_step(kind: str) -> None:
+    for row in rows(kind)[::5]:
+        parts(model_from_data(json.loads(row["model"])), plan_from_data(json.loads(row["plan"])))
 
 
 def test_all_that_is_saved_is_live_at_the_end_of_the_forward_pass() -> None:
