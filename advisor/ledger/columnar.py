@@ -18,7 +18,7 @@ from advisor.ledger.tape import column_peaks
 from advisor.ledger.tensor import ITEM_SIZE, total
 from advisor.spec import Model, Plan
 
-CHUNK = 8_192  # rows; about 60 live columns of 64 KiB each
+CHUNK = 4_096  # rows; about 60 live columns of 32 KiB each
 MAX_BYTES = 2.0**62  # of one candidate: beyond it int64 would wrap
 
 Ints = npt.NDArray[np.int64]
