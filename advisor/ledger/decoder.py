@@ -126,7 +126,12 @@ def upper_bound(spec: Decoder, plan: Plan) -> Any:
 def _widest(spec: blocks.MLP | MoE) -> Any:
     """Numbers of a token between the two linear layers, or rows of their weights; whichever is more."""
     if isinstance(spec, MoE):
-        return 1.0 * spec.hidden * spec.experts + spec.experts + (spec.shared_hidden or 0) + 16.0 * spec.active
+        return (
+            1.0 * spec.hidden * spec.experts
+            + spec.experts
+            + (0 if spec.shared_hidden is None else spec.shared_hidden)
+            + 16.0 * spec.active
+        )
     return 1.0 * spec.hidden
 
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from advisor.errors import InputError
 from advisor.ledger.machine import Parameter
 from advisor.ledger.step import run_step
-from advisor.spec import Decoder, Model, Plan
+from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
 
 # The book's own example, V = 30,000, d = 512, 6 + 6 blocks, as printed. Its formula gives 68,499,456: the book takes
 # 8 x 512^2 for 2,101,760, which is 2,097,152, so it has 4,608 too many in each of the 12 blocks.
 PRINTED_EXAMPLE = 68_554_752
 
 PARTS = (
-    "embedding", "positions", "self-attention", "attention biases", "feed-forward", "norms",
+    "embedding", "positions", "self-attention", "attention biases", "cross-attention", "feed-forward", "norms",
     "output", "other",
 )  # fmt: skip
 
@@ -48,16 +48,22 @@ def textbook_parameters(*, vocab: int, d_model: int, blocks: int) -> dict[str, i
 
 
 def textbook(model: Model) -> list[Part]:
-    """Each part that the formula or the model has. Raises InputError for a model that is no decoder."""
-    if not isinstance(model, Decoder):
-        raise InputError("textbook count", expected="a decoder", got=type(model).__name__)
+    """Each part that the formula or the model has. Raises InputError for a model that is no transformer."""
+    if isinstance(model, BDH):
+        raise InputError("textbook count", expected="a transformer", got="BDH")
     parameters = run_step(model, Plan(batch=1, sequence=1)).parameters
     exact = dict.fromkeys(PARTS, 0)
     for p in parameters:
         exact[_part(p)] += p.numel * p.repeat
-    claimed = textbook_parameters(vocab=int(model.embedding.vocab), d_model=int(model.d_model), blocks=int(model.depth))
+    claimed = textbook_parameters(vocab=int(model.embedding.vocab), d_model=int(model.d_model), blocks=_blocks(model))
     parts = (Part(name=name, textbook=claimed.get(name, 0), exact=exact[name]) for name in PARTS)
     return [part for part in parts if part.textbook or part.exact]
+
+
+def _blocks(model: Decoder | Seq2Seq) -> int:
+    if isinstance(model, Seq2Seq):
+        return int(model.encoder_depth + model.decoder_depth)
+    return int(model.depth)
 
 
 def _part(p: Parameter) -> str:
@@ -69,6 +75,8 @@ def _part(p: Parameter) -> str:
         return "embedding"
     if "norm" in p.path:
         return "norms"
+    if ".cross." in p.path:
+        return "cross-attention"
     if ".mlp." in p.path:
         return "feed-forward"
     if ".attention." in p.path:

@@ -7,10 +7,10 @@ import pytest
 from advisor.errors import InputError
 from advisor.ledger import estimate
 from advisor.ledger.textbook import PRINTED_EXAMPLE, textbook, textbook_parameters
-from advisor.spec import Decoder, Plan
+from advisor.spec import BDH, Decoder, Plan
 from advisor.spec.text import find_model, preset_names
 
-DECODERS = [name for name in preset_names() if isinstance(find_model(name).model, Decoder)]
+TRANSFORMERS = [name for name in preset_names() if not isinstance(find_model(name).model, BDH)]
 
 
 def test_the_example_of_the_textbook() -> None:
@@ -20,7 +20,7 @@ def test_the_example_of_the_textbook() -> None:
     assert sum(parts.values()) + 12 * slip == PRINTED_EXAMPLE
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", TRANSFORMERS)
 def test_the_exact_parts_are_all_parameters(name: str) -> None:
     model = find_model(name).model
     parts = textbook(model)
@@ -37,6 +37,15 @@ def test_what_it_leaves_out_of_a_decoder() -> None:
     assert sum(p.textbook for p in textbook(model)) == 68_499_456
 
 
+def test_what_it_leaves_out_of_an_encoder_decoder() -> None:
+    """Cross-attention, first of all: as much as self-attention, in each block of the decoder."""
+    left_out = {p.name: p.exact - p.textbook for p in textbook(find_model("transformer-base").model)}
+    assert left_out == {
+        "embedding": 0, "self-attention": 0, "cross-attention": 6 * 4 * 512**2, "feed-forward": 0,
+        "norms": (2 * 6 + 3 * 6) * 2 * 512, "output": -37_000 * 512,
+    }  # fmt: skip
+
+
 def test_a_tied_head_is_counted_twice() -> None:
     model = Decoder.gpt(vocab=30_000, context=64, d_model=512, depth=12, heads=8)
     output = {p.name: p for p in textbook(model)}["output"]
@@ -44,5 +53,5 @@ def test_a_tied_head_is_counted_twice() -> None:
 
 
 def test_there_is_none_for_bdh() -> None:
-    with pytest.raises(InputError, match="textbook count: expected a decoder, got 'BDH'"):
+    with pytest.raises(InputError, match="textbook count: expected a transformer, got 'BDH'"):
         textbook(dataclasses.replace(find_model("bdh-25m").model))
