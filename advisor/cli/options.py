@@ -121,6 +121,11 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
     ),
     click.option("--ema", is_flag=True, help="A moving average of the weights is kept beside them."),
     click.option("--padding", is_flag=True, help="The batch comes with a mask of its padding: attention takes a mask."),
+    click.option(
+        "--loss", default="full", show_default=True, metavar="NAME",
+        help=f"{' or '.join(plan.LOSSES)} (head and cross-entropy of one chunk of tokens after the other).",
+    ),
+    click.option("--loss-chunks", type=int, default=8, show_default=True, help="Chunks of a chunked loss."),
     click.option("--keep-logits", is_flag=True, help="The training loop keeps the logits until after backward."),
     click.option(
         "--implementation", metavar="NAME",

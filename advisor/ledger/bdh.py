@@ -6,6 +6,7 @@ from typing import Any
 
 from advisor.ledger import bdh_ops, ops
 from advisor.ledger.branch import branch
+from advisor.ledger.loss import chunked_cross_entropy
 from advisor.ledger.machine import Machine
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
@@ -13,8 +14,8 @@ from advisor.spec import BDH, Plan
 from advisor.spec.check import Size
 
 
-def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor | None]:
-    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None).
+def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor | None, Tensor | None]:
+    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None); no logits of a chunked loss.
 
     Three levels stand for all. Backward, the last one brings the first gradient of each weight, those between add one,
     and the first adds the last.
@@ -32,7 +33,12 @@ def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor, Tensor | None]:
         m.tape.begin(segment)
         x = m.checkpoint(level, x) if plan.checkpointing == "block" else level(x)
     m.tape.begin(Segment("forward", ""))
-    logits = ops.matmul(m, "head", x.view(plan.batch, plan.sequence, spec.d_model), head)
+    x = x.view(plan.batch, plan.sequence, spec.d_model)
+    if targets is not None and plan.loss == "chunked":
+        return None, chunked_cross_entropy(
+            m, lambda rows: ops.matmul(m, "head", rows, head), x, targets, plan.loss_chunks
+        )
+    logits = ops.matmul(m, "head", x, head)
     if targets is None:
         return logits, None
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.vocab), targets)

@@ -47,7 +47,7 @@ def _expanded(m: Machine, x: Tensor, lead: tuple[Any, Any]) -> Tensor:
     """x [H, ., .] or [B, 1, ., .] as [B, H, ., .]; a view where one of both dimensions is 1."""
     shape = (*lead, *x.shape[-2:])
     if len(x.shape) == 4 and branch(x.shape[1] == lead[1]):
-        return x
+        return Tensor(shape, x.dtype, x.storage, Edge(m.node(ops.view_backward, [x])))
     node = m.node(_new_gradient, [x])
     node.saved = (x.shape, x.dtype, "sum")
     if branch((lead[0] == 1) | (lead[1] == 1)):

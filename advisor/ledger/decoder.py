@@ -8,6 +8,7 @@ from typing import Any
 from advisor.ledger import ops
 from advisor.ledger.attention_layers import FusedAttention, SeparateAttention
 from advisor.ledger.layers import Norm
+from advisor.ledger.loss import chunked_cross_entropy
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.masks import padded_causal
 from advisor.ledger.mlp import MLP
@@ -20,8 +21,8 @@ from advisor.spec import Decoder, MoE, Plan, blocks
 from advisor.spec.check import Size
 
 
-def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor | None]:
-    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None).
+def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tensor | None]:
+    """Token ids and, in training, targets [B, T] -> (logits [B, T, V], loss or None); no logits of a chunked loss.
 
     The first block and one cycle of blocks stand for all; without differences between them a cycle is one block.
     """
@@ -40,6 +41,10 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor | Non
         x = Norm(m, "norm", spec.norm, spec.d_model)(x)
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
+    if targets is not None and plan.loss == "chunked":
+        return None, chunked_cross_entropy(
+            m, lambda rows: ops.linear(m, "head", rows, head, bias), x, targets, plan.loss_chunks
+        )
     logits = ops.linear(m, "head", x, head, bias)
     if targets is None:
         return logits, None

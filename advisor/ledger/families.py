@@ -18,8 +18,8 @@ from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
 class Rules(Protocol):
     """What such a module holds."""
 
-    def forward(self, m: Machine, spec: Any, plan: Plan, /) -> tuple[Tensor, Tensor | None]:
-        """Token ids and, in training, targets -> (logits, loss or None)."""
+    def forward(self, m: Machine, spec: Any, plan: Plan, /) -> tuple[Tensor | None, Tensor | None]:
+        """Token ids and, in training, targets -> (logits, loss or None); no logits of a chunked loss."""
 
     def upper_bound(self, spec: Any, plan: Plan, /) -> Any:
         """Bytes, far above what is needed."""

@@ -16,7 +16,7 @@ from advisor.ledger.tensor import Tensor
 from advisor.spec import Model, Plan
 from advisor.spec.implementations import hf_class
 
-Forward = Callable[[Machine, Any, Plan], tuple[Tensor, Tensor | None]]
+Forward = Callable[[Machine, Any, Plan], tuple[Tensor | None, Tensor | None]]
 
 HF: dict[str, Forward] = {"GPT2LMHeadModel": gpt2.forward}
 

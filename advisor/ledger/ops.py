@@ -49,17 +49,27 @@ def linear(m: Machine, path: str, x: Tensor, weight: Tensor, bias: Parameter | N
     b = None if bias is None else autocast(m, bias)
     w = autocast(m, weight)
     a = autocast(m, x)
-    return addmm(m, a, w, b)
+    return addmm(m, a, w if b is None else _turned(m, w), b)
 
 
 def addmm(m: Machine, a: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
     """A linear layer's product, all in one dtype."""
-    node = m.node(_mm_backward, [a, w]) if b is None else m.node(_addmm_backward, [a, w, b])
+    node = m.node(_mm_backward, [a, w]) if b is None else m.node(_addmm_backward, [b, a, w])
     node.saved = m.save(a, w)
     m.tape.count(_mm_flops(a, w))
     out = m.empty((*a.shape[:-1], w.shape[0]), a.dtype, "mm" if b is None else "addmm")
     out.edge = Edge(node)
     return out
+
+
+def _turned(m: Machine, weight: Tensor) -> Tensor:
+    """weight.T: its gradient reaches the weight a node later than the bias's reaches the bias."""
+    return Tensor(weight.shape, weight.dtype, weight.storage, Edge(m.node(view_backward, [weight])))
+
+
+def view_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    """The gradient of a view that is a node of its own: it arrives later than without."""
+    return grads
 
 
 def _mm_flops(x: Tensor, w: Tensor) -> Any:
@@ -71,7 +81,7 @@ def _addmm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     m.tape.count(2 * _mm_flops(x, w))
     grad_x = m.empty(x.shape, x.dtype, "mm")
     grad_w = m.empty(w.shape, w.dtype, "mm")
-    return [grad_x, grad_w, *grads]  # the engine sums the last to the bias's shape
+    return [*grads, grad_x, grad_w]  # the engine sums the first to the bias's shape
 
 
 def _mm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
@@ -324,9 +334,8 @@ def cross_entropy(m: Machine, path: str, logits: Tensor, targets: Tensor) -> Ten
     log_probabilities = m.empty(logits.shape, logits.dtype, "_log_softmax")
     node.saved = ("_log_softmax_backward_data", logits.dtype, m.save(log_probabilities))
     log_probabilities.edge = Edge(node)
-    if m.autocast_dtype is not None:
-        log_probabilities = cast(m, log_probabilities, "fp32")
-    return _nll_loss(m, log_probabilities, targets)
+    in_loss = log_probabilities if m.autocast_dtype is None else cast(m, log_probabilities, "fp32")
+    return _nll_loss(m, in_loss, targets)
 
 
 def _nll_loss(m: Machine, log_probabilities: Tensor, targets: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from advisor.errors import InputError
 from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
 from advisor.ledger.implementations import forward_of
@@ -116,6 +117,8 @@ def _forward(m: Machine, spec: Model, plan: Plan) -> tuple[Tensor | None, Tensor
     with m.autocast() if m.autocast_dtype else nullcontext():
         logits, loss = forward_of(spec, plan)(m, spec, plan)
         assert loss is not None
+        if plan.loss == "chunked" and logits is not None:
+            raise InputError("plan.loss", expected="full: no other is known of this model's code", got=plan.loss)
         kept = logits if plan.keep_logits else None
         del logits
     return kept, loss

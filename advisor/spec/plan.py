@@ -50,6 +50,8 @@ OPTIMIZER_IMPLEMENTATIONS = {
 }
 OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
 CHECKPOINTING = ("none", "block", "attention")
+LOSSES = ("full", "chunked")
+MAX_CHUNKS = 256
 ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
 
 
@@ -68,6 +70,7 @@ class Plan:
     projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
     `padding`: the batch comes with a mask [B, T] of the tokens that are not padding.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
+    `loss`: chunked = head and cross-entropy of one chunk of tokens after the other, recomputed in the backward pass.
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
 
@@ -86,6 +89,8 @@ class Plan:
     padding: bool = False
     keep_logits: bool = False
     ema: bool = False
+    loss: Literal["full", "chunked"] = "full"
+    loss_chunks: int = 8  # of tokens, where the loss is chunked
 
     def __post_init__(self) -> None:
         check.choice("plan.implementation", self.implementation, IMPLEMENTATIONS)
@@ -104,6 +109,10 @@ class Plan:
         check.flag("plan.padding", self.padding)
         check.flag("plan.keep_logits", self.keep_logits)
         check.flag("plan.ema", self.ema)
+        check.choice("plan.loss", self.loss, LOSSES)
+        check.whole("plan.loss_chunks", self.loss_chunks, MAX_CHUNKS)
+        if self.loss == "chunked" and self.keep_logits:
+            raise InputError("plan.keep_logits", expected="false: a chunked loss never has all logits", got=True)
         if self.attention_kernel == "flash" and self.precision == "fp32":
             raise InputError(
                 "plan.attention_kernel",

@@ -79,7 +79,7 @@ class Trainer:
         finally:
             self.module.train()
 
-    def _forward(self, ids_BT: Tensor, targets_BT: Tensor) -> tuple[Tensor, Tensor]:
+    def _forward(self, ids_BT: Tensor, targets_BT: Tensor) -> tuple[Tensor | None, Tensor]:
         with self._precision(), self._kernel():
             logits_BTV, loss = self.module(ids_BT, targets_BT)
         return logits_BTV, loss

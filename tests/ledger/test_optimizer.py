@@ -10,6 +10,7 @@ from advisor.errors import AdvisorError
 from advisor.ledger import columns, estimate
 from advisor.spec import Decoder, Plan
 from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS
+from advisor.spec.text import find_model
 
 MODEL = Decoder.gpt(vocab=1000, context=64, d_model=128, depth=3, heads=4)
 PLANS = [
@@ -65,6 +66,24 @@ def test_gradients_of_earlier_micro_batches_stay() -> None:
     assert often.memory.saved == once.memory.saved
 
 
+@pytest.mark.parametrize("chunks", [1, 3, 8])
+def test_columns_of_a_chunked_loss_equal_scalars(chunks: int) -> None:
+    """Fewer tokens than chunks, as many, a shorter last chunk."""
+    plan = Plan(batch=1, sequence=64, loss="chunked", loss_chunks=chunks)
+    batches, lengths = np.array([1, 1, 2, 3, 1]), np.array([2, 8, 5, 64, 1])
+    c = columns(MODEL, dataclasses.replace(plan, batch=batches, sequence=lengths))
+    for i, (batch, length) in enumerate(zip(batches, lengths, strict=True)):
+        e = estimate(MODEL, dataclasses.replace(plan, batch=int(batch), sequence=int(length)))
+        assert (c.peak[i], c.flops_step[i], c.saved[i]) == (e.memory.allocated.bytes, e.flops.step, e.memory.saved)
+
+
+def test_a_chunked_loss_takes_less_memory_and_computes_the_head_again() -> None:
+    plan = Plan(batch=8, sequence=64)
+    full, chunked = (estimate(MODEL, dataclasses.replace(plan, loss=loss)) for loss in ("full", "chunked"))  # type: ignore[arg-type]
+    assert chunked.memory.allocated.bytes < full.memory.allocated.bytes
+    assert chunked.flops.step - full.flops.step == 2 * 8 * 64 * 128 * 1000
+
+
 @pytest.mark.parametrize(
     ("values", "line"),
     [
@@ -73,6 +92,11 @@ def test_gradients_of_earlier_micro_batches_stay() -> None:
         ({"optimizer_implementation": "slow"}, "plan.optimizer_implementation: expected one of fused, foreach"),
         ({"accumulation": 0}, "plan.accumulation: expected a whole number from 1"),
         ({"accumulation": True}, "plan.accumulation: expected a whole number from 1"),
+        ({"loss": "chunk"}, "unknown plan.loss 'chunk'; near: chunked"),
+        ({"loss_chunks": 0}, "plan.loss_chunks: expected a whole number from 1"),
+        ({"loss": "chunked", "keep_logits": True}, "plan.keep_logits: expected false"),
+        ({"ema": 1}, "plan.ema: expected true or false"),
+        ({"precision": "fp61"}, "unknown plan.precision 'fp61'"),
         ({"grad_clip": 1.0}, "plan.grad_clip: expected true or false"),
     ],
 )
@@ -81,3 +105,8 @@ def test_what_cannot_be_is_said_in_one_line(values: dict[str, Any], line: str) -
         changed(**values)
     assert str(error.value).startswith(line)
     assert "\n" not in str(error.value)
+
+
+def test_a_family_without_a_chunked_loss_says_so() -> None:
+    with pytest.raises(AdvisorError, match=r"plan.loss: expected full"):
+        estimate(find_model("t5-small").model, Plan(batch=1, sequence=8, target_sequence=8, loss="chunked"))

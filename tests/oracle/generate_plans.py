@@ -1,7 +1,8 @@
 """make oracle-rows: records random steps with what a plan adds to a step, with PyTorch on fake CUDA tensors.
 
 As generate_optimizers.py does: fp16 with a GradScaler in fp16-random.csv, averaged copies of the weights in
-ema-random.csv, optimizers of other packages in lion-random.csv and adamw-8bit-random.csv.
+ema-random.csv, chunked losses in chunked-loss-random.csv, optimizers of other packages in lion-random.csv and
+adamw-8bit-random.csv.
 """
 
 from tests.oracle import generate_optimizers as optimizers  # isort: skip  (before torch)
@@ -19,10 +20,12 @@ from torch import nn
 from advisor.spec import Plan
 from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS
 from tests.oracle import generate
+from tests.oracle.generate_bdh import random_step as random_bdh
 
 ROWS = 60
 OTHERS = 40  # of each optimizer of another package
 bitsandbytes.optim.optimizer.sync_gpu = lambda tensor: None  # there is nothing to wait for
+CHUNKS = (2, 3, 4, 8, 13, 1)
 GROUPS: dict[str, tuple[int, dict[str, Any]]] = {
     "fp16-random.csv": (2000, {"precision": "fp16"}),
     "ema-random.csv": (3000, {"ema": True}),
@@ -35,6 +38,17 @@ def record(name: str) -> None:
     steps = [optimizers.random_step(first + number) for number in range(ROWS)]
     rows = [optimizers.record(model, dataclasses.replace(plan, **values)) for model, plan in steps]
     generate.write(Path(__file__).with_name(name), rows)
+
+
+def record_chunked_loss() -> None:
+    """Steps of decoders and BDH whose loss is chunked, some by more chunks than there are tokens."""
+    steps = [optimizers.random_step(6000 + number) for number in range(2 * ROWS // 3)]
+    steps += [random_bdh(6000 + number) for number in range(ROWS // 3)]
+    rows = []
+    for number, (model, plan) in enumerate(steps):
+        chosen = {"loss": "chunked", "loss_chunks": CHUNKS[number % len(CHUNKS)], "keep_logits": False}
+        rows.append(optimizers.record(model, dataclasses.replace(plan, **chosen)))
+    generate.write(Path(__file__).with_name("chunked-loss-random.csv"), rows)
 
 
 def optimizer_of(module: nn.Module, plan: Plan) -> Any:
@@ -60,5 +74,6 @@ def record_optimizer(name: str, first: int) -> None:
 if __name__ == "__main__":
     for name in GROUPS:
         record(name)
+    record_chunked_loss()
     record_optimizer("lion", 4000)
     record_optimizer("adamw-8bit", 5000)

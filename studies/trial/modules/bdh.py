@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from advisor.spec import BDH, Plan
+from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.recompute import recompute
 
 THETA = 2.0**16
@@ -45,10 +46,14 @@ class LinearAttention(nn.Module):
 
 
 class BDHModule(nn.Module):
-    """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token]."""
+    """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token].
+
+    A chunked loss comes without logits.
+    """
 
     def __init__(self, spec: BDH, plan: Plan) -> None:
         super().__init__()
+        self.loss_chunks = plan.loss_chunks if plan.loss == "chunked" else None
         self.checkpointing, self.depth = plan.checkpointing, spec.depth
         self.encoder = nn.Parameter(torch.empty(spec.heads, spec.d_model, spec.neurons))
         self.encoder_v = nn.Parameter(torch.empty(spec.heads, spec.d_model, spec.neurons))
@@ -73,14 +78,19 @@ class BDHModule(nn.Module):
         y_B1TD = self.norm(z_BHTN.transpose(1, 2).reshape(B, 1, T, -1) @ self.decoder)
         return self.norm(x_B1TD + y_B1TD)
 
-    def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def _logits(self, x: Tensor) -> Tensor:
+        return x @ self.head
+
+    def forward(self, ids_BT: Tensor, targets_BT: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
         x_B1TD = self.norm(self.embedding(ids_BT).unsqueeze(1))
         for _ in range(self.depth):
             if self.checkpointing == "block" and self.training:
                 x_B1TD = recompute(self.level, x_B1TD)
             else:
                 x_B1TD = self.level(x_B1TD)
-        logits_BTV = x_B1TD.squeeze(1) @ self.head
+        if targets_BT is not None and self.loss_chunks:
+            return None, chunked_cross_entropy(self._logits, x_B1TD, targets_BT, self.loss_chunks)
+        logits_BTV = self._logits(x_B1TD.squeeze(1))
         if targets_BT is None:
             return logits_BTV, None
         return logits_BTV, F.cross_entropy(logits_BTV.view(-1, logits_BTV.size(-1)), targets_BT.view(-1))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from advisor.spec import MLP, Decoder, Embedding, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
+from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.masks import attention_dtype, padded_causal
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.moe import MixtureOfExperts
@@ -91,10 +92,14 @@ class Block(nn.Module):
 
 
 class DecoderModule(nn.Module):
-    """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token]."""
+    """ids_BT -> (logits_BTV, loss or None); the loss is the mean cross-entropy [nats/token].
+
+    A chunked loss comes without logits.
+    """
 
     def __init__(self, spec: Decoder, plan: Plan) -> None:
         super().__init__()
+        self.loss_chunks = plan.loss_chunks if plan.loss == "chunked" else None
         self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
         rotary = spec.attention.rotary
         self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
@@ -111,7 +116,7 @@ class DecoderModule(nn.Module):
 
     def forward(
         self, ids_BT: Tensor, targets_BT: Tensor | None = None, keep_BT: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor | None, Tensor | None]:
         """`keep_BT`: true where a token is not padding."""
         rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
         mask = None if keep_BT is None else padded_causal(keep_BT, attention_dtype(self.head.weight))
@@ -122,6 +127,8 @@ class DecoderModule(nn.Module):
             else:
                 x_BTD = block(x_BTD, rotation, mask)
         x_BTD = self.norm(x_BTD)
+        if targets_BT is not None and self.loss_chunks:
+            return None, chunked_cross_entropy(self.head, x_BTD, targets_BT, self.loss_chunks)
         logits_BTV = self.head(x_BTD)
         if targets_BT is None:
             return logits_BTV, None

@@ -44,7 +44,12 @@ def test_weights_have_the_type_of_the_precision(trial_job: Make) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"checkpointing": "block"}, {"attention_kernel": "math"}, {"optimizer_implementation": "foreach"}],
+    [
+        {"checkpointing": "block"},
+        {"attention_kernel": "math"},
+        {"optimizer_implementation": "foreach"},
+        {"loss": "chunked"},
+    ],
     ids=str,
 )
 def test_how_it_is_computed_does_not_change_what_is_learnt(trial_job: Make, change: dict[str, str]) -> None:
