@@ -81,7 +81,7 @@ class Answer:
 def lines(name: str, point: Point, a: Answer) -> list[str]:
     """The answer for a person."""
     on = f" on {point.gpu.name}" if point.gpu else ""
-    parts = [f"{name}{on}: batch {point.plan.batch} x {point.plan.sequence} tokens, {point.plan.precision}"]
+    parts = [f"{name}{on}: batch {point.plan.batch} x {options.lengths(point.plan)} tokens, {point.plan.precision}"]
     parts += ["", *_peak(a.peak), "", *_elasticities(a.elasticities), "", *_switches(a.switches)]
     if a.savings is not None:
         parts += ["", *_savings(a.savings, point)]

@@ -145,3 +145,8 @@ def chosen_plan(context: int, sequence: int | None, implementation: str | None =
     """The plan that the options name; the sequence is the model's context unless given, the implementation ours."""
     length = context if sequence is None else sequence
     return Plan(sequence=length, implementation=implementation or "ours", **values)  # type: ignore[arg-type]
+
+
+def lengths(plan: Plan) -> str:
+    """One length, or those of source and target."""
+    return str(plan.sequence) if plan.target_sequence is None else f"({plan.sequence} + {plan.target_sequence})"

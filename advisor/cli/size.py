@@ -106,7 +106,8 @@ def _parts(e: Estimate) -> str:
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
     """The estimate for a person."""
     m = e.memory
-    head = f"{name}{f' on {gpu.name}' if gpu else ''}: batch {plan.batch} x {_lengths(plan)} tokens, {plan.precision}"
+    on, lengths = f" on {gpu.name}" if gpu else "", options.lengths(plan)
+    head = f"{name}{on}: batch {plan.batch} x {lengths} tokens, {plan.precision}"
     if plan.implementation != "ours":
         head += f", code of {CODE_OF[plan.implementation]}"
     shown = [
@@ -172,11 +173,6 @@ def _table(table: list[Row]) -> list[str]:
         for row in table
     )  # fmt: skip
     return ["", head, *body]
-
-
-def _lengths(plan: Plan) -> str:
-    """One length, or those of source and target."""
-    return str(plan.sequence) if plan.target_sequence is None else f"({plan.sequence} + {plan.target_sequence})"
 
 
 def _cache(e: Estimate) -> str:

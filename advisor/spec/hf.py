@@ -13,6 +13,8 @@ from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm
 from advisor.spec.decoder import Decoder
 from advisor.spec.hf_attention import note_qwen_window, note_window, read_attention, read_dropout, read_rotary
 from advisor.spec.hf_config import HfConfig
+from advisor.spec.hf_seq2seq import T5, t5
+from advisor.spec.model import Model
 from advisor.spec.text import Preset, parse
 
 
@@ -22,7 +24,7 @@ def read_hf(path: Path) -> Preset:
     return Preset(name=str(path), model=model, source=str(path), published_parameters=None, note="; ".join(notes))
 
 
-def model_from_hf(data: Any) -> tuple[Decoder, list[str]]:
+def model_from_hf(data: Any) -> tuple[Model, list[str]]:
     """The spec of a config's values, and notes on what is not modelled. Raises InputError or UnknownError."""
     config = HfConfig(data)
     head, mapping = _type(config)
@@ -35,7 +37,7 @@ def model_from_hf(data: Any) -> tuple[Decoder, list[str]]:
     return model, config.notes
 
 
-def _type(config: HfConfig) -> tuple[str, Callable[[HfConfig], Decoder]]:
+def _type(config: HfConfig) -> tuple[str, Callable[[HfConfig], Model]]:
     name = config.value("model_type")
     if not isinstance(name, str):
         raise InputError("model_type", expected="a name", got=name)
@@ -181,7 +183,7 @@ def _phi3(config: HfConfig) -> Decoder:
 
 
 # model_type -> the class with the language-modelling head, and the mapping
-TYPES: dict[str, tuple[str, Callable[[HfConfig], Decoder]]] = {
+TYPES: dict[str, tuple[str, Callable[[HfConfig], Model]]] = {
     "gpt2": ("GPT2LMHeadModel", _gpt2),
     "gpt_neox": ("GPTNeoXForCausalLM", _gpt_neox),
     "opt": ("OPTForCausalLM", _opt),
@@ -194,6 +196,7 @@ TYPES: dict[str, tuple[str, Callable[[HfConfig], Decoder]]] = {
     "gemma": ("GemmaForCausalLM", _gemma),
     "phi": ("PhiForCausalLM", _phi),
     "phi3": ("Phi3ForCausalLM", _phi3),
+    "t5": (T5, t5),
 }
 # model_type -> what the spec would need
 MISSING = {
@@ -201,7 +204,6 @@ MISSING = {
     "gemma3_text": "layers that differ in window and rotary base",
     "bert": "encoder",
     "roberta": "encoder",
-    "t5": "encoder-decoder with relative positions",
 }
 
 

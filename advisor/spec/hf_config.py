@@ -12,7 +12,8 @@ REQUIRED: Any = object()  # no default: transformers writes the key into every f
 HARMLESS = {
     "_attn_implementation", "_attn_implementation_autoset", "_name_or_path", "_num_labels", "attn_implementation",
     "begin_suppress_tokens", "classifier_dropout", "custom_pipelines", "diversity_penalty", "do_sample", "dtype",
-    "encoder_no_repeat_ngram_size", "finetuning_task", "id2label", "init_std", "initializer_range", "is_llama_config",
+    "encoder_no_repeat_ngram_size", "finetuning_task", "id2label", "init_std", "initializer_factor",
+    "initializer_range", "is_llama_config",
     "label2id", "layer_norm_eps", "layer_norm_epsilon", "length_penalty", "max_length", "max_sequence_length",
     "max_window_layers", "min_length", "n_ctx", "n_special", "name_or_path", "no_repeat_ngram_size", "num_beam_groups",
     "num_beams", "num_labels", "num_return_sequences", "original_max_position_embeddings", "output_past",

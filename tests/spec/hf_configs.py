@@ -175,13 +175,21 @@ CHOICES: dict[str, dict[str, list[Any]]] = {
     "gemma": {"attention_bias": [True, False], "head_dim": [8, 24], "hidden_activation": [None, "gelu_pytorch_tanh"]},
     "phi": {"partial_rotary_factor": [0.5, 0.25], "embd_pdrop": [0.0, 0.1], "resid_pdrop": [0.0, 0.1]},
     "phi3": {"partial_rotary_factor": [1.0, 0.5], "sliding_window": [None, 16]},
+    "t5": {
+        "feed_forward_proj": ["relu", "gated-gelu", "gated-silu"], "d_kv": [8, 24], "num_decoder_layers": [None, 1, 3],
+        "relative_attention_num_buckets": [8, 32], "dropout_rate": [0.0, 0.1],
+    },
 }  # fmt: skip
 GROUPED = ("llama", "mistral", "mixtral", "qwen2_moe", "qwen2", "qwen3", "gemma", "phi", "phi3")
 NAMES = {
     "gpt2": {
         "hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer",
         "max_position_embeddings": "n_positions",
-    }
+    },
+    "t5": {
+        "hidden_size": "d_model", "num_attention_heads": "num_heads", "num_hidden_layers": "num_layers",
+        "max_position_embeddings": "n_positions", "intermediate_size": "d_ff",
+    },
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def test_transformers_5_writes_the_same_model(model_type: str, number: int) -> N
     assert "rope_theta" not in new
     assert "torch_dtype" not in new
     before, after = model_from_hf(old)[0], model_from_hf(new)[0]
-    assert before.attention.rotary == after.attention.rotary
+    assert getattr(before, "attention", None) == getattr(after, "attention", None)
     assert estimate(before, PLAN) == estimate(after, PLAN)
 
 
