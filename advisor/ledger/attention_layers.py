@@ -57,7 +57,7 @@ class SeparateAttention:
             k = self.k_norm(k)
         v = self._heads(self.v(x), self.kv_heads)
         if self.rotation is not None:
-            q, k = self.rotation(m, "attention.rotary", q), self.rotation(m, "attention.rotary", k)
+            q, k = self.rotation(m, "attention.rotary", q), self.rotation.keys(m, "attention.rotary", k)
         if self.kernel != "flash" and branch(self.kv_heads < self.heads):
             k, v = (ops.repeat(m, "attention", t, self.heads // self.kv_heads) for t in (k, v))
         y = attend(

@@ -10,7 +10,7 @@ from advisor.ledger.attention_layers import FusedAttention, SeparateAttention
 from advisor.ledger.layers import Norm
 from advisor.ledger.loss import chunked_cross_entropy
 from advisor.ledger.machine import Machine, Parameter
-from advisor.ledger.masks import padded_causal
+from advisor.ledger.masks import score_mask
 from advisor.ledger.mlp import MLP
 from advisor.ledger.moe import MixtureOfExperts
 from advisor.ledger.rotary import Rotation
@@ -28,14 +28,19 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tenso
     """
     ids = m.given((plan.batch, plan.sequence), "int64")
     targets = m.given(ids.shape, "int64") if m.training else None
-    rotation = Rotation(m, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
+    rotation = (
+        Rotation(m, spec.attention.rotary, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
+    )
+    slopes = m.given((spec.attention.heads,), "fp32") if spec.attention.alibi_heads else None
+    keep = m.given((plan.batch, plan.sequence), "bool") if plan.padding else None
     m.tape.begin(Segment("forward", "embedding"))
-    mask = padded_causal(m, plan.batch, plan.sequence) if plan.padding else None
+    mask = score_mask(m, plan.sequence, slopes, keep)
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
     x = _embed(m, spec, ids, token)
+    given = () if mask is None else (mask,)
     for kind in stack(m, "blocks", spec.depth, plan.checkpoint_period):
         block = Block(m, spec, plan, rotation, mask, plan.recomputes(kind))
-        x = m.checkpoint(block, x) if plan.recomputes(kind) == "block" else block(x)
+        x = m.checkpoint(block, x, *given) if plan.recomputes(kind) == "block" else block(x)
     m.tape.begin(Segment("forward", ""))
     if spec.norm.final:
         x = Norm(m, "norm", spec.norm, spec.d_model)(x)
@@ -75,13 +80,21 @@ class Block:
         self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None, mask: Tensor | None, recomputed: str
     ) -> None:
         self.m, self.placement, self.recomputed = m, spec.norm.placement, recomputed
+        self.deepnorm, self.token_shift = spec.norm.deepnorm, spec.token_shift
+        self.given = () if mask is None else (mask,)
+        self.attention_scale: Parameter | None = None
+        self.mlp_scale: Parameter | None = None
+        kernel = plan.masked_kernel if spec.masked else plan.kernel
+        if spec.norm.residual_scale:
+            self.attention_scale = m.parameter("attention_scale", (spec.d_model,), "norm")
+            self.mlp_scale = m.parameter("mlp_scale", (spec.d_model,), "norm")
         self.attention_norm = Norm(m, "attention_norm", spec.norm, spec.d_model)
         self.attention: Callable[[Tensor], Tensor]
         if spec.attention.projections == "fused":
-            self.attention = FusedAttention(m, spec.attention, spec.d_model, spec.head_size, plan.kernel, mask)
+            self.attention = FusedAttention(m, spec.attention, spec.d_model, spec.head_size, kernel, mask)
         else:
             self.attention = SeparateAttention(
-                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, rotation, mask
+                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel, rotation, mask
             )
         if self.placement == "sandwich":
             self.attention_out_norm = Norm(m, "attention_out_norm", spec.norm, spec.d_model)
@@ -95,35 +108,51 @@ class Block:
         match self.placement:
             case "pre":
                 x = self._attended(x, self._attention(self.attention_norm(x)))
-                return self._added(x, self.mlp(self.mlp_norm(x)))
+                return self._added(x, self._mlp(self.mlp_norm(x)))
             case "post":
                 x = self.attention_norm(self._attended(x, self._attention(x)))
-                return self.mlp_norm(self._added(x, self.mlp(x)))
+                return self.mlp_norm(self._added(x, self._mlp(x)))
             case "sandwich":
                 x = self._attended(x, self.attention_out_norm(self._attention(self.attention_norm(x))))
-                return self._added(x, self.mlp_out_norm(self.mlp(self.mlp_norm(x))))
+                return self._added(x, self.mlp_out_norm(self._mlp(self.mlp_norm(x))))
             case "parallel":
                 attended = self._attention(self.attention_norm(x))
-                return self._added(self._attended(x, attended), self.mlp(self.mlp_norm(x)))
+                return self._added(self._attended(x, attended), self._mlp(self.mlp_norm(x)))
             case _:  # parallel-shared
                 normed = self.attention_norm(x)
-                return self._added(self._attended(x, self._attention(normed)), self.mlp(normed))
+                return self._added(self._attended(x, self._attention(normed)), self._mlp(normed))
 
     def _attention(self, x: Tensor) -> Tensor:
-        return self.m.checkpoint(self.attention, x) if self.recomputed == "attention" else self.attention(x)
+        x = self._shifted(x)
+        return (
+            self.m.checkpoint(self.attention, x, *self.given) if self.recomputed == "attention" else self.attention(x)
+        )
+
+    def _mlp(self, x: Tensor) -> Tensor:
+        return self.mlp(self._shifted(x))
+
+    def _shifted(self, x: Tensor) -> Tensor:
+        return ops.shift_half(self.m, "token_shift", x) if self.token_shift else x
 
     def _attended(self, x: Tensor, y: Tensor) -> Tensor:
-        return ops.add(self.m, "attention_residual", x, y)
+        path = "attention_residual"
+        return ops.add(self.m, path, self._residual(path, x, self.attention_scale), y)
 
     def _added(self, x: Tensor, y: Tensor) -> Tensor:
-        return ops.add(self.m, "mlp_residual", x, y)
+        path = "mlp_residual"
+        return ops.add(self.m, path, self._residual(path, x, self.mlp_scale), y)
+
+    def _residual(self, path: str, x: Tensor, scale: Parameter | None) -> Tensor:
+        if scale is not None:
+            x = ops.channel_scale(self.m, path, x, scale)
+        return ops.scale(self.m, path, x) if self.deepnorm else x
 
 
 def upper_bound(spec: Decoder, plan: Plan) -> Any:
     """More bytes than any sum in the rules, as a float."""
     tokens = 1.0 * plan.batch * plan.sequence
     widest = _widest(spec.mlp) + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
-    scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math")
+    scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math" or plan.padding or spec.masked)
     weights = (1.0 * spec.embedding.vocab + spec.context + 12.0 * widest) * spec.d_model
     return (tokens * (widest + scores) + weights) * 64 * spec.depth
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from advisor.ledger import ops
 from advisor.ledger.machine import Machine
 from advisor.ledger.tensor import Tensor
+from advisor.spec.check import Size
 
 
-def padded_causal(m: Machine, batch: Any, sequence: Any) -> Tensor:
-    """[B, 1, T, T] of 0 and -inf: a token sees itself and those before it that are not padding."""
-    m.given((batch, sequence), "bool")
+def score_mask(m: Machine, sequence: Size, slopes: Tensor | None, keep: Tensor | None) -> Tensor | None:
+    """What is added to the scores [B or 1, H or 1, T, T]; None where the order of tokens is all that matters."""
+    if slopes is None and keep is None:
+        return None
     m.tape.path = "mask"
-    ones = m.empty((sequence, sequence), "bool", "ones")
-    causal = m.empty((sequence, sequence), "bool", "tril")
+    square = (1, 1, sequence, sequence)
+    ones = m.empty(square, "bool", "ones")
+    visible = m.empty(square, "bool", "tril")
     del ones
-    visible = m.empty((batch, 1, sequence, sequence), "bool", "bitwise_and")
-    del causal
-    return additive(m, visible)
-
-
-def additive(m: Machine, visible: Tensor) -> Tensor:
-    """0 where true, else -inf."""
+    if keep is not None:
+        visible = m.empty((keep.shape[0], *square[1:]), "bool", "bitwise_and")
     dtype = m.autocast_dtype or m.weight_dtype
-    scalars = [m.empty((), dtype, op) for op in ("zeros", "scalar_tensor")]
-    mask = m.empty(visible.shape, dtype, "where")
-    del scalars
+    bias = m.empty((), dtype, "zeros") if slopes is None else ops.cast(m, _alibi(m, slopes, sequence), dtype)
+    low = m.empty((), dtype, "scalar_tensor")
+    mask = m.empty((visible.shape[0], 1 if slopes is None else slopes.shape[0], sequence, sequence), dtype, "where")
+    del visible, bias, low
     return mask
+
+
+def _alibi(m: Machine, slopes: Tensor, sequence: Size) -> Tensor:
+    positions = m.empty((sequence,), "fp32", "arange")
+    distances = m.empty((sequence, sequence), "fp32", "sub")
+    bias = m.empty((slopes.shape[0], sequence, sequence), "fp32", "mul")
+    del positions, distances
+    return bias

@@ -154,6 +154,27 @@ def scale(m: Machine, path: str, x: Tensor, table: Tensor | None = None) -> Tens
     return _map(m, path, x, "mul", () if table is None else (table,))
 
 
+def channel_scale(m: Machine, path: str, x: Tensor, weight: Parameter) -> Tensor:
+    """x [..., D] times weight [D]; both are saved, and the weight's gradient is summed from one like x."""
+    m.tape.path = path
+    node = m.node(_channel_scale_backward, [x, weight])
+    node.saved = m.save(x, weight)
+    out = m.empty(x.shape, x.dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def _channel_scale_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    x, _weight = m.unpack(saved)
+    return [m.empty(x.shape, x.dtype, "mul") for _ in range(2)]
+
+
+def shift_half(m: Machine, path: str, x: Tensor) -> Tensor:
+    """x [B, T, D] with the second half of its channels from the token before."""
+    same, moved = chunk(m, path, x, [(*x.shape[:-1], x.shape[-1] // 2)] * 2)
+    return cat(m, path, [same, _map(m, path, moved, "constant_pad_nd")])
+
+
 def neg(m: Machine, path: str, x: Tensor) -> Tensor:
     """-x."""
     return _map(m, path, x, "neg")

@@ -8,14 +8,21 @@ from advisor.ledger import ops
 from advisor.ledger.branch import branch
 from advisor.ledger.machine import Machine
 from advisor.ledger.tensor import Tensor
+from advisor.spec.blocks import Rotary
 
 
 class Rotation:
-    """cos and sin [T, 1, R], cast once per forward pass to the dtype of what they rotate."""
+    """cos and sin [T, 1, R], cast once per forward pass to the dtype of what they rotate; xPos has others for keys."""
 
-    def __init__(self, m: Machine, context: Any, sequence: Any, size: Any) -> None:
+    def __init__(self, m: Machine, spec: Rotary, context: Any, sequence: Any, size: Any, of_keys: bool = False) -> None:
         self.size = size
         self._tables = [m.buffer((context, size), "fp32").view(sequence, 1, size) for _ in range(2)]
+        self._keys = Rotation(m, spec, context, sequence, size, True) if spec.xpos and not of_keys else None
+
+    @property
+    def keys(self) -> Rotation:
+        """The rotation of keys."""
+        return self if self._keys is None else self._keys
 
     def __call__(self, m: Machine, path: str, x: Tensor) -> Tensor:
         """x [B, T, H, K] with the first R of each head rotated."""

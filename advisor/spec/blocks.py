@@ -41,14 +41,17 @@ class Rotary:
     """Rotary position embedding of queries and keys (Su et al. 2021), on the first `fraction` of each head.
 
     Halves are rotated against each other, as GPT-NeoX and Llama's Hugging Face weights do; the paper interleaves pairs.
+    `xpos`: queries also grow and keys shrink with their position (Sun et al. 2022, xPos, scale base 512).
     """
 
     base: float = 10_000.0
     fraction: float = 1.0
+    xpos: bool = False
 
     def check(self, path: str) -> None:
         check.positive(f"{path}.base", self.base)
         check.positive(f"{path}.fraction", self.fraction, 1.0)
+        check.flag(f"{path}.xpos", self.xpos)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,8 @@ class Attention:
 
     `projections`: one weight for q, k and v together (fused), or one each (separate). `head_size` is d_model / heads
     unless given. `qk_norm`: RMS norm over each query and key head. `dropout` acts on the attention weights and on the
-    output, as in GPT-2.
+    output, as in GPT-2. `alibi_heads`: the first so many heads subtract from each score the distance times the head's
+    slope (Press et al. 2022); the mask that this takes rules flash out.
     How we differ: seed code that keeps a Linear per head and per q/k/v has the same parameters, fused here.
     """
 
@@ -69,10 +73,13 @@ class Attention:
     out_bias: bool = True
     rotary: Rotary | None = None
     qk_norm: bool = False
+    alibi_heads: int = 0
     dropout: float = 0.0
 
     def check(self, path: str) -> None:
         check.whole(f"{path}.heads", self.heads, check.MAX_WIDTH)
+        check.whole(f"{path}.alibi_heads", self.alibi_heads, check.MAX_WIDTH, 0)
+        check.at_most(f"{path}.alibi_heads", self.alibi_heads, f"{path}.heads", self.heads)
         if self.kv_heads is not None:
             check.whole(f"{path}.kv_heads", self.kv_heads, check.MAX_WIDTH)
             check.divides(f"{path}.kv_heads", self.kv_heads, f"{path}.heads", self.heads)
@@ -166,12 +173,17 @@ class Norm:
     pre: before each sublayer. post: after each residual sum. sandwich: before each sublayer and after it, inside the
     residual branch (Gemma 2). parallel: attention and MLP side by side, each with its norm (GPT-NeoX); parallel-shared:
     side by side behind one norm (Phi). A norm before the head in every case but `final` = false.
+    `deepnorm`: post, with the residual stream times (2 depth)^(1/4) before each sum and the initial weights of values,
+    outputs and MLPs times (8 depth)^(-1/4) (Wang et al. 2022, decoder only). `residual_scale`: the residual stream is
+    also multiplied by a weight per channel, as x-transformers does.
     """
 
     kind: Literal["layer", "rms"] = "layer"
     placement: Literal["pre", "post", "parallel", "parallel-shared", "sandwich"] = "pre"
     bias: bool = True
     final: bool = True
+    deepnorm: bool = False
+    residual_scale: bool = False
 
     def check(self, path: str) -> None:
         check.choice(f"{path}.kind", self.kind, ("layer", "rms"))
@@ -180,6 +192,10 @@ class Norm:
         if self.kind == "rms" and self.bias:
             raise InputError(f"{path}.bias", expected="false for an RMS norm", got=True, nearest="false")
         check.flag(f"{path}.final", self.final)
+        check.flag(f"{path}.deepnorm", self.deepnorm)
+        check.flag(f"{path}.residual_scale", self.residual_scale)
+        if self.deepnorm and self.placement != "post":
+            raise InputError(f"{path}.placement", expected="post, with deepnorm", got=self.placement, nearest="post")
 
 
 @dataclass(frozen=True, kw_only=True)

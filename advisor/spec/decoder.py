@@ -12,6 +12,7 @@ from advisor.spec.check import Size
 class Decoder:
     """Embedding, `depth` identical blocks (attention, MLP or experts), final norm, head: from GPT-2 to Llama and Gemma.
 
+    `token_shift`: of what attention and the MLP read, the second half of the channels comes from the token before.
     Raises InputError or UnknownError, with the field's path, for what cannot be built.
     """
 
@@ -23,6 +24,7 @@ class Decoder:
     mlp: MLP | MoE
     norm: Norm = field(default_factory=Norm)
     head: Head = field(default_factory=Head)
+    token_shift: bool = False
 
     def __post_init__(self) -> None:
         check.whole("model.context", self.context, check.MAX_CONTEXT)
@@ -34,6 +36,9 @@ class Decoder:
             check.multiple("model.d_model", self.d_model, 8)
         if self.attention.head_size is None:
             check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
+        check.flag("model.token_shift", self.token_shift)
+        if self.token_shift:
+            check.even("model.d_model, with token_shift", self.d_model)
         if self.attention.rotary is not None:
             part = "model.attention.rotary: the rotated part of a head"
             check.whole(part, self.rotated, check.MAX_WIDTH, 2)
@@ -67,6 +72,11 @@ class Decoder:
         """Heads of keys and values."""
         given = self.attention.kv_heads
         return self.attention.heads if given is None else given
+
+    @property
+    def masked(self) -> bool:
+        """Whether scores are masked by more than their order, whatever the plan."""
+        return self.attention.alibi_heads > 0
 
     @property
     def rotated(self) -> Size:

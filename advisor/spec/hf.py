@@ -207,7 +207,7 @@ MISSING = {
 }
 
 
-def _size(config: HfConfig) -> dict[str, int]:
+def _size(config: HfConfig) -> dict[str, Any]:
     return {
         "context": config.whole("max_position_embeddings", high=check.MAX_CONTEXT),
         "d_model": config.whole("hidden_size"),

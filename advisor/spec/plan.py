@@ -185,6 +185,13 @@ class Plan:
         self._check_target(model)
         if self.padding:
             self._check_padding(model)
+        if self.attention_kernel == "flash" and (self.padding or getattr(model, "masked", False)):
+            raise InputError(
+                "plan.attention_kernel",
+                expected="auto, efficient or math: flash takes no mask, as padding and ALiBi need",
+                got="flash",
+                nearest="efficient",
+            )
         if isinstance(model, (BDH, Seq2Seq)) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
             raise InputError(
                 "plan.checkpointing",
@@ -212,10 +219,3 @@ class Plan:
         if isinstance(model, (BDH, Seq2Seq)):
             reason = "BDH's attention has no mask" if isinstance(model, BDH) else "encoder-decoders have none yet"
             raise InputError("plan.padding", expected=f"false: {reason}", got=True, nearest="false")
-        if self.attention_kernel == "flash":
-            raise InputError(
-                "plan.attention_kernel",
-                expected="auto, efficient or math: flash takes no mask, and plan.padding needs one",
-                got="flash",
-                nearest="efficient",
-            )

@@ -29,7 +29,7 @@ def initialize(module: LanguageModel, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in module.named_parameters():
         if parameter.dim() < 2:
-            nn.init.constant_(parameter, 1.0 if name.endswith("norm.weight") else 0.0)
+            nn.init.constant_(parameter, 1.0 if name.endswith(("norm.weight", "_scale")) else 0.0)
         else:
             values = torch.empty(parameter.shape).normal_(0.0, module.initial_std(name), generator=generator)
             with torch.no_grad():

@@ -3,18 +3,23 @@
 from tests.oracle import generate  # isort: skip  (before torch)
 
 import dataclasses
+import random
 from pathlib import Path
 
 from advisor.spec import Decoder, Plan
+from tests.oracle.specs import with_positions
 
-ROWS = 60
+ROWS = 140
 OUTPUT = Path(__file__).with_name("attention-random.csv")
 
 
 def random_step(number: int) -> tuple[Decoder, Plan]:
-    """A random decoder and plan; the batch comes with a padding mask."""
+    """A random decoder and plan: 60 with a padding mask, then some with ALiBi, xPos, token shift and DeepNorm too."""
     model, plan = generate.random_step(2000 + number)
-    return model, dataclasses.replace(plan, padding=True)
+    if number < 60:
+        return model, dataclasses.replace(plan, padding=True)
+    pick = random.Random(number)
+    return with_positions(pick, model), dataclasses.replace(plan, padding=pick.random() < 0.3)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,29 @@ def random_moe(number: int) -> Decoder:
     return dataclasses.replace(model, d_model=-(-model.d_model // 8) * 8, attention=attention, mlp=moe)
 
 
+def with_positions(pick: random.Random, model: Decoder) -> Decoder:
+    """The model with what x-transformers offers, each by chance."""
+    attention, norm = model.attention, model.norm
+    if attention.rotary is not None:
+        attention = dataclasses.replace(
+            attention, rotary=dataclasses.replace(attention.rotary, xpos=pick.random() < 0.7)
+        )
+    deep = pick.random() < 0.5
+    return dataclasses.replace(
+        model,
+        attention=dataclasses.replace(attention, alibi_heads=pick.choice([0, 1, model.attention.heads])),
+        norm=dataclasses.replace(
+            norm, deepnorm=deep, residual_scale=pick.random() < 0.5, placement="post" if deep else norm.placement
+        ),
+        token_shift=model.d_model % 2 == 0 and pick.random() < 0.5,
+    )
+
+
+def random_positions(number: int) -> Decoder:
+    """A decoder with ALiBi, xPos, token shift and DeepNorm, each by chance."""
+    return with_positions(random.Random(number), random_model(number))
+
+
 def random_bdh(number: int) -> BDH:
     """A BDH model without dropout."""
     pick = random.Random(number)

@@ -1,5 +1,6 @@
 """Models as text: strict, with the path of the field in the error."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from advisor.errors import AdvisorError, InputError, UnknownError
 from advisor.ledger import estimate
-from advisor.spec import Decoder, Plan
+from advisor.spec import Decoder, Head, Norm, Plan
 from advisor.spec.text import find_model, model_from_data, model_to_data, plan_from_data, preset_names
 from tests.oracle.specs import random_model, random_moe
 
@@ -16,7 +17,7 @@ PRESETS = (
     "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "mixtral-8x7b", "opt-125m",
     "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b",
     "seq2seq-toy", "small", "small-moe", "t5-base", "t5-small", "t5-v1.1-base", "t5-v1.1-small", "tiny",
-    "tinyllama-1.1b", "transformer-base", "transformer-big", "transformer-lm",
+    "tinyllama-1.1b", "transformer-base", "transformer-big", "transformer-lm", "x-transformers-alibi",
 )  # fmt: skip
 UNPUBLISHED = {
     "bdh-8gb",
@@ -44,6 +45,13 @@ def test_each_preset_has_a_source_and_its_published_parameter_count(name: str) -
     assert len(preset.source) > 20
     total = estimate(preset.model, Plan(batch=1, sequence=1)).parameters.total
     assert preset.published_parameters == (None if name in UNPUBLISHED else total)
+
+
+def test_x_transformers_without_deepnorm_as_its_later_versions_build_it() -> None:
+    model = find_model("x-transformers-alibi").model
+    assert isinstance(model, Decoder)
+    later = dataclasses.replace(model, norm=Norm(bias=False), head=Head(tied=False))
+    assert estimate(later, Plan(batch=1, sequence=1)).parameters.total == 36_623_872
 
 
 def test_gpt3_is_the_published_175_billion() -> None:

@@ -50,7 +50,7 @@ class SeparateAttention(nn.Module):
         k_BTGK = self.k_norm(self.k(x_BTD).view(B, T, -1, self.head_size))
         v_BTGK = self.v(x_BTD).view(B, T, -1, self.head_size)
         if rotation is not None:
-            q_BTHK, k_BTGK = rotation(q_BTHK), rotation(k_BTGK)
+            q_BTHK, k_BTGK = rotation(q_BTHK), rotation.keys(k_BTGK)
         if self.groups > 1 and not self.flash:
             k_BTGK, v_BTGK = (t.repeat_interleave(self.groups, dim=2) for t in (k_BTGK, v_BTGK))
         y_BHTK = F.scaled_dot_product_attention(

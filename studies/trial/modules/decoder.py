@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from advisor.spec import MLP, Decoder, Embedding, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
 from studies.trial.modules.loss import chunked_cross_entropy
-from studies.trial.modules.masks import attention_dtype, padded_causal
+from studies.trial.modules.masks import alibi_slopes, score_mask
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.moe import MixtureOfExperts
 from studies.trial.modules.norm import norm_layer
@@ -17,6 +17,8 @@ from studies.trial.modules.recompute import recompute
 from studies.trial.modules.rotary import RotaryTable, Rotation
 
 STD = 0.02  # of initial weights
+# what DeepNorm makes smaller (Wang et al. 2022)
+DEEPNORM_SCALED = ("attention.v.weight", "attention.out.weight", "mlp.up.weight", "mlp.gate.weight", "mlp.down.weight")
 
 
 class EmbeddingLayer(nn.Module):
@@ -52,13 +54,17 @@ class Block(nn.Module):
 
     def __init__(self, spec: Decoder, plan: Plan, recomputed: str) -> None:
         super().__init__()
-        self.placement, self.recomputed = spec.norm.placement, recomputed
+        self.placement, self.recomputed, self.token_shift = spec.norm.placement, recomputed, spec.token_shift
+        self.gain = (2 * spec.depth) ** 0.25 if spec.norm.deepnorm else None
+        self.attention_scale = nn.Parameter(torch.ones(spec.d_model)) if spec.norm.residual_scale else None
+        self.mlp_scale = nn.Parameter(torch.ones(spec.d_model)) if spec.norm.residual_scale else None
+        kernel = plan.masked_kernel if spec.masked else plan.kernel
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
         self.attention: nn.Module
         if spec.attention.projections == "fused":
             self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size)
         else:
-            self.attention = SeparateAttention(spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel)
+            self.attention = SeparateAttention(spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel)
         if self.placement == "sandwich":
             self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
         if self.placement != "parallel-shared":
@@ -70,25 +76,50 @@ class Block(nn.Module):
     def forward(self, x_BTD: Tensor, rotation: Rotation | None = None, mask: Tensor | None = None) -> Tensor:
         match self.placement:
             case "pre":
-                x_BTD = x_BTD + self._attention(self.attention_norm(x_BTD), rotation, mask)
-                return x_BTD + self.mlp(self.mlp_norm(x_BTD))
+                x_BTD = self._attended(x_BTD, self._attention(self.attention_norm(x_BTD), rotation, mask))
+                return self._added(x_BTD, self._mlp(self.mlp_norm(x_BTD)))
             case "post":
-                x_BTD = self.attention_norm(x_BTD + self._attention(x_BTD, rotation, mask))
-                return self.mlp_norm(x_BTD + self.mlp(x_BTD))
+                x_BTD = self.attention_norm(self._attended(x_BTD, self._attention(x_BTD, rotation, mask)))
+                return self.mlp_norm(self._added(x_BTD, self._mlp(x_BTD)))
             case "sandwich":
-                x_BTD = x_BTD + self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation, mask))
-                return x_BTD + self.mlp_out_norm(self.mlp(self.mlp_norm(x_BTD)))
+                y_BTD = self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation, mask))
+                x_BTD = self._attended(x_BTD, y_BTD)
+                del y_BTD
+                return self._added(x_BTD, self.mlp_out_norm(self._mlp(self.mlp_norm(x_BTD))))
             case "parallel":
                 attended_BTD = self._attention(self.attention_norm(x_BTD), rotation, mask)
-                return x_BTD + attended_BTD + self.mlp(self.mlp_norm(x_BTD))
+                return self._added(self._attended(x_BTD, attended_BTD), self._mlp(self.mlp_norm(x_BTD)))
             case _:  # parallel-shared
                 normed_BTD = self.attention_norm(x_BTD)
-                return x_BTD + self._attention(normed_BTD, rotation, mask) + self.mlp(normed_BTD)
+                attended_BTD = self._attended(x_BTD, self._attention(normed_BTD, rotation, mask))
+                return self._added(attended_BTD, self._mlp(normed_BTD))
 
     def _attention(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None) -> Tensor:
+        x_BTD = self._shifted(x_BTD)
         if self.recomputed == "attention" and self.training:
             return recompute(self.attention, x_BTD, rotation, mask)
         return self.attention(x_BTD, rotation, mask)
+
+    def _mlp(self, x_BTD: Tensor) -> Tensor:
+        mixed_BTD: Tensor = self.mlp(self._shifted(x_BTD))
+        return mixed_BTD
+
+    def _shifted(self, x_BTD: Tensor) -> Tensor:
+        if not self.token_shift:
+            return x_BTD
+        same, moved = x_BTD.chunk(2, dim=-1)
+        return torch.cat((same, F.pad(moved, (0, 0, 1, -1))), dim=-1)
+
+    def _attended(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
+        return self._residual(x_BTD, self.attention_scale) + y_BTD
+
+    def _added(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
+        return self._residual(x_BTD, self.mlp_scale) + y_BTD
+
+    def _residual(self, x_BTD: Tensor, scale_D: Tensor | None) -> Tensor:
+        if scale_D is not None:
+            x_BTD = x_BTD * scale_D
+        return x_BTD if self.gain is None else x_BTD * self.gain
 
 
 class DecoderModule(nn.Module):
@@ -103,6 +134,10 @@ class DecoderModule(nn.Module):
         self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
         rotary = spec.attention.rotary
         self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
+        biased = spec.attention.alibi_heads
+        self.slopes: Tensor | None
+        self.register_buffer("slopes", alibi_slopes(spec.attention.heads, biased) if biased else None, persistent=False)
+        self.deepnorm = spec.norm.deepnorm
         self.blocks = nn.ModuleList(Block(spec, plan, plan.recomputes(i)) for i in range(spec.depth))
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
         self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
@@ -110,7 +145,13 @@ class DecoderModule(nn.Module):
             self.head.weight = self.embedding.token.weight
 
     def initial_std(self, name: str) -> float:
-        """GPT-2's (Radford et al. 2019): 0.02, residual outputs scaled by 1/sqrt(2 * depth)."""
+        """GPT-2's (Radford et al. 2019): 0.02, residual outputs scaled by 1/sqrt(2 * depth); or DeepNorm's.
+
+        A fused q, k and v is left as it is, though DeepNorm would scale its third part.
+        """
+        if self.deepnorm:
+            scaled = name.endswith(DEEPNORM_SCALED)
+            return STD * (8 * len(self.blocks)) ** -0.25 if scaled else STD
         residual = name.endswith(("attention.out.weight", "down.weight", "experts.down"))
         return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
@@ -119,7 +160,7 @@ class DecoderModule(nn.Module):
     ) -> tuple[Tensor | None, Tensor | None]:
         """`keep_BT`: true where a token is not padding."""
         rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
-        mask = None if keep_BT is None else padded_causal(keep_BT, attention_dtype(self.head.weight))
+        mask = score_mask(ids_BT.size(1), self.slopes, keep_BT, self.head.weight)
         x_BTD = self.embedding(ids_BT)
         for block in self.blocks:
             if block.recomputed == "block" and self.training:

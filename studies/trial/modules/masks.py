@@ -6,12 +6,38 @@ import torch
 from torch import Tensor
 
 
-def padded_causal(keep_BT: Tensor, dtype: torch.dtype) -> Tensor:
-    """[B, 1, T, T] of 0 and -inf: a token sees itself and those before it that are not padding."""
-    T = keep_BT.size(1)
-    causal_TT = torch.ones(T, T, dtype=torch.bool, device=keep_BT.device).tril()
-    visible_B1TT = causal_TT & keep_BT[:, None, None]
-    return torch.where(visible_B1TT, torch.zeros((), dtype=dtype, device=keep_BT.device), -math.inf)
+def score_mask(T: int, slopes_H: Tensor | None, keep_BT: Tensor | None, like: Tensor) -> Tensor | None:
+    """What is added to the scores: -inf where a token may not look, ALiBi elsewhere; [B or 1, H or 1, T, T].
+
+    None where the order of tokens is all that matters. On the device of `like`, and in the dtype of attention.
+    """
+    if slopes_H is None and keep_BT is None:
+        return None
+    visible = torch.ones(T, T, dtype=torch.bool, device=like.device).tril()
+    if keep_BT is not None:
+        visible = visible & keep_BT[:, None, None]
+    dtype = attention_dtype(like)
+    bias = torch.zeros((), dtype=dtype, device=like.device) if slopes_H is None else _alibi(slopes_H, T).to(dtype)
+    return torch.where(visible, bias, -math.inf)
+
+
+def _alibi(slopes_H: Tensor, T: int) -> Tensor:
+    """[H, T, T]: minus the distance times the head's slope."""
+    positions_T = torch.arange(T, dtype=torch.float32, device=slopes_H.device)
+    distances_TT = positions_T - positions_T[:, None]
+    return slopes_H[:, None, None] * distances_TT
+
+
+def alibi_slopes(heads: int, biased: int) -> Tensor:
+    """Press et al. 2022: 2^(-8 i / n) of n heads, for other counts than powers of 2 filled up from 2 n; 0 for the rest.
+
+    >>> alibi_slopes(4, 2).tolist()
+    [0.0625, 0.00390625, 0.0, 0.0]
+    """
+    power = 2 ** math.floor(math.log2(biased))
+    slopes = [2 ** (-8 * i / power) for i in range(1, power + 1)]
+    slopes += [2 ** (-4 * i / power) for i in range(1, 2 * power + 1, 2)][: biased - power]
+    return torch.tensor(slopes + [0.0] * (heads - biased), dtype=torch.float32)
 
 
 def attention_dtype(x: Tensor) -> torch.dtype:
