@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.ledger import nanogpt
 from advisor.ledger.families import rules
-from advisor.ledger.hf import gpt2
+from advisor.ledger.hf import gpt2, llama
 from advisor.ledger.machine import Machine
 from advisor.ledger.tensor import Tensor
 from advisor.spec import Model, Plan
@@ -18,7 +18,11 @@ from advisor.spec.implementations import hf_class
 
 Forward = Callable[[Machine, Any, Plan], tuple[Tensor | None, Tensor | None]]
 
-HF: dict[str, Forward] = {"GPT2LMHeadModel": gpt2.forward}
+HF: dict[str, Forward] = {
+    "GPT2LMHeadModel": gpt2.forward,
+    "LlamaForCausalLM": llama.forward,
+    "Qwen2ForCausalLM": llama.forward,
+}
 
 
 def forward_of(spec: Model, plan: Plan) -> Forward:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from advisor.errors import InputError
-from advisor.spec.blocks import MLP, Attention, Embedding, Head
+from advisor.spec.blocks import MLP, Attention, Embedding, Head, Norm, Rotary
 from advisor.spec.decoder import Decoder
 
 IMPLEMENTATIONS = ("ours", "nanogpt", "hf")
@@ -25,9 +25,37 @@ def _gpt2(m: Decoder) -> Decoder:
         depth=m.depth,
         embedding=Embedding(vocab=m.embedding.vocab, dropout=m.embedding.dropout),
         attention=Attention(heads=m.attention.heads, dropout=drop),
-        mlp=MLP(hidden=m.mlp.hidden, activation=m.mlp.activation, dropout=drop),
+        mlp=MLP(hidden=_mlp(m).hidden, activation=_mlp(m).activation, dropout=drop),
         head=Head(tied=m.head.tied),
     )
+
+
+def _llama(m: Decoder) -> Decoder:
+    """LlamaForCausalLM: biases on all projections of the attention or on none; no dropout but of attention weights."""
+    bias = m.attention.out_bias
+    return _gated(m, qkv_bias=bias, out_bias=bias, mlp_bias=_mlp(m).bias, head_size=m.attention.head_size)
+
+
+def _qwen2(m: Decoder) -> Decoder:
+    """Qwen2ForCausalLM: biases on q, k and v."""
+    return _gated(m, qkv_bias=True, out_bias=False, mlp_bias=False, head_size=m.attention.head_size)
+
+
+def _gated(m: Decoder, *, qkv_bias: bool, out_bias: bool, mlp_bias: bool, head_size: Any) -> Decoder:
+    base = m.attention.rotary.base if m.attention.rotary else 10_000.0
+    return Decoder(
+        context=m.context,
+        d_model=m.d_model,
+        depth=m.depth,
+        embedding=Embedding(vocab=m.embedding.vocab, positions="none"),
+        attention=Attention(
+            heads=m.attention.heads, kv_heads=m.attention.kv_heads, head_size=head_size, projections="separate",
+            qkv_bias=qkv_bias, out_bias=out_bias, rotary=Rotary(base=base),
+        ),
+        mlp=MLP(hidden=_mlp(m).hidden, activation=_mlp(m).activation, gated=True, bias=mlp_bias),
+        norm=Norm(kind="rms", bias=False),
+        head=Head(tied=m.head.tied),
+    )  # fmt: skip
 
 
 def _nanogpt(m: Decoder) -> Decoder:
@@ -38,9 +66,16 @@ def _nanogpt(m: Decoder) -> Decoder:
     )  # fmt: skip
 
 
+def _mlp(m: Decoder) -> MLP:
+    """The MLP; in the place of experts, which none of these classes has, any that differs from them."""
+    return m.mlp if isinstance(m.mlp, MLP) else MLP(hidden=m.d_model)
+
+
 # name of the class -> the family that it stands in, and what it builds
 HF_CLASSES: dict[str, tuple[type, Expressed]] = {
     "GPT2LMHeadModel": (Decoder, _gpt2),
+    "LlamaForCausalLM": (Decoder, _llama),
+    "Qwen2ForCausalLM": (Decoder, _qwen2),
 }
 NANOGPT_CLASSES: dict[str, tuple[type, Expressed]] = {"GPT": (Decoder, _nanogpt)}
 

@@ -13,7 +13,7 @@ import torch
 import transformers
 from transformers import masking_utils
 
-from advisor.spec import Decoder, Plan
+from advisor.spec import MLP, Attention, Decoder, Embedding, Head, Norm, Plan, Rotary
 from advisor.spec.implementations import hf_class
 from tests.oracle import nanogpt
 from tests.oracle.fakecuda import live_bytes
@@ -51,14 +51,53 @@ def nano(pick: random.Random, sequence: int) -> Decoder:
     )  # fmt: skip
 
 
+def llama(pick: random.Random, sequence: int) -> Decoder:
+    """Biases on all projections of the attention, or none."""
+    bias = pick.random() < 0.3
+    return _gated(pick, sequence, qkv_bias=bias, out_bias=bias, mlp_bias=pick.random() < 0.3)
+
+
+def qwen2(pick: random.Random, sequence: int) -> Decoder:
+    return _gated(pick, sequence, qkv_bias=True, out_bias=False, mlp_bias=False)
+
+
+def _gated(pick: random.Random, sequence: int, *, qkv_bias: bool, out_bias: bool, mlp_bias: bool) -> Decoder:
+    heads, size = pick.choice([2, 4, 6]), pick.choice([8, 16, 32, 64])
+    attention = Attention(
+        heads=heads, kv_heads=pick.choice([heads, heads // 2, 1]), head_size=size, projections="separate",
+        qkv_bias=qkv_bias, out_bias=out_bias, rotary=Rotary(),
+    )  # fmt: skip
+    return Decoder(
+        context=sequence + pick.choice([0, 5]), d_model=heads * size, depth=pick.choice([1, 2, 3, 5]),
+        embedding=Embedding(vocab=pick.choice([65, 1000, 4099]), positions="none"), attention=attention,
+        mlp=MLP(hidden=heads * size * 3 + pick.choice([0, 5]), activation="silu", gated=True, bias=mlp_bias),
+        norm=Norm(kind="rms", bias=False), head=Head(tied=pick.random() < 0.5),
+    )  # fmt: skip
+
+
 def config(model: Decoder) -> Any:
     """The configuration of transformers that says what the spec says."""
-    return transformers.GPT2Config(
-        vocab_size=model.embedding.vocab, n_positions=model.context, n_embd=model.d_model, n_layer=model.depth,
-        n_head=model.attention.heads, n_inner=model.mlp.hidden, embd_pdrop=model.embedding.dropout,
-        attn_pdrop=model.attention.dropout, resid_pdrop=model.mlp.dropout, tie_word_embeddings=model.head.tied,
-        use_cache=False, attn_implementation="sdpa", bos_token_id=None, eos_token_id=None,
-    )  # fmt: skip
+    name = hf_class(model)
+    common = {
+        "vocab_size": model.embedding.vocab, "tie_word_embeddings": model.head.tied, "use_cache": False,
+        "attn_implementation": "sdpa", "bos_token_id": None, "eos_token_id": None,
+    }  # fmt: skip
+    if name == "GPT2LMHeadModel":
+        return transformers.GPT2Config(
+            n_positions=model.context, n_embd=model.d_model, n_layer=model.depth, n_head=model.attention.heads,
+            n_inner=model.mlp.hidden, embd_pdrop=model.embedding.dropout, attn_pdrop=model.attention.dropout,
+            resid_pdrop=model.mlp.dropout, **common,
+        )  # fmt: skip
+    sizes = {
+        "max_position_embeddings": model.context, "hidden_size": model.d_model, "num_hidden_layers": model.depth,
+        "num_attention_heads": model.attention.heads, "num_key_value_heads": model.kv_heads,
+        "intermediate_size": model.mlp.hidden,
+    }  # fmt: skip
+    if name == "Qwen2ForCausalLM":
+        return transformers.Qwen2Config(**sizes, **common)
+    return transformers.LlamaConfig(
+        head_dim=model.head_size, attention_bias=model.attention.qkv_bias, mlp_bias=model.mlp.bias, **sizes, **common
+    )
 
 
 def build(model: Decoder, plan: Plan) -> Any:
@@ -99,7 +138,7 @@ def record(model: Decoder, plan: Plan) -> dict[str, Any]:
     return generate.row(model, plan, peaks) | {"transformers": transformers.__version__}
 
 
-KINDS = {"gpt2": (gpt2, "hf"), "nanogpt": (nano, "nanogpt")}
+KINDS = {"gpt2": (gpt2, "hf"), "nanogpt": (nano, "nanogpt"), "llama": (llama, "hf"), "qwen2": (qwen2, "hf")}
 
 
 def random_step(kind: str, number: int) -> tuple[Decoder, Plan]:
@@ -113,4 +152,4 @@ def random_step(kind: str, number: int) -> tuple[Decoder, Plan]:
 if __name__ == "__main__":
     for kind in KINDS:
         steps = [random_step(kind, number) for number in range(ROWS)]
-        generate.write(FOLDER / f"{kind}-random.csv", [record(*step) for step in steps])
+        generate.write(FOLDER / f"{kind}-steps.csv", [record(*step) for step in steps])

@@ -1,24 +1,26 @@
 """Recorded steps of other people's code (make oracle-rows): peaks, and the models that a class cannot build."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from advisor.errors import InputError
-from advisor.ledger import estimate
+from advisor.ledger import columns, estimate
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
 from advisor.spec import BDH, Decoder, Plan
 from advisor.spec.text import find_model, model_from_data, plan_from_data
 
-KINDS = ("gpt2", "nanogpt")
+KINDS = ("gpt2", "nanogpt", "llama", "qwen2")
 PHASES = ("forward", "backward", "optimizer")
 
 
 def rows(kind: str) -> list[dict[str, str]]:
-    with Path(__file__).with_name(f"{kind}-random.csv").open(newline="") as file:
+    with Path(__file__).with_name(f"{kind}-steps.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -54,6 +56,15 @@ def test_the_sizes_of_the_parameters_are_the_same() -> None:
     assert counts == {124_439_808}
 
 
+@pytest.mark.parametrize(("name", "implementation"), [("gpt2", "nanogpt"), ("gpt2", "hf"), ("llama-3.2-1b", "hf")])
+def test_columns_equal_the_scalar(name: str, implementation: str) -> None:
+    batches = np.array([1, 2, 5])
+    model = find_model(name).model
+    plan = Plan(batch=batches, sequence=64, implementation=implementation)  # type: ignore[arg-type]
+    alone = [estimate(model, dataclasses.replace(plan, batch=int(b))).memory.allocated.bytes for b in batches]
+    assert columns(model, plan).peak.tolist() == alone
+
+
 @pytest.mark.parametrize("implementation", ["nanogpt", "hf"])
 def test_a_model_that_no_class_builds_is_an_error_that_says_why(implementation: str) -> None:
     plan = Plan(batch=1, sequence=8, implementation=implementation)  # type: ignore[arg-type]
@@ -63,3 +74,9 @@ def test_a_model_that_no_class_builds_is_an_error_that_says_why(implementation: 
     other = BDH(vocab=64, context=8, d_model=32, depth=2, heads=4, multiplier=4)
     with pytest.raises(InputError, match="expected ours for a BDH"):
         estimate(other, plan)
+
+
+def test_a_mixture_of_experts_is_no_class_that_is_modelled() -> None:
+    plan = Plan(batch=1, sequence=8, implementation="hf")
+    with pytest.raises(InputError, match=r"model\.mlp: MLP there, MoE here"):
+        estimate(find_model("mixtral-8x7b").model, plan)

@@ -97,3 +97,62 @@ def causal_lm_loss(m: Machine, logits: Tensor, labels: Tensor) -> Tensor:
     loss = ops.cross_entropy(m, "loss", upcast.view(batch * sequence, vocab), shifted)
     del upcast, padded
     return loss
+
+
+def row_mean(m: Machine, path: str, x: Tensor) -> Tensor:
+    """Mean over the last dimension, which stays as 1."""
+    m.tape.path = path
+    node = m.node(_row_mean_backward, [x])
+    node.saved = (x.shape, x.dtype)
+    out = m.empty((*x.shape[:-1], 1), x.dtype, "mean")
+    out.edge = Edge(node)
+    return out
+
+
+def _row_mean_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    shape, dtype = saved
+    return [m.empty(shape, dtype, "div")]
+
+
+def reciprocal_root(m: Machine, path: str, x: Tensor) -> Tensor:
+    """1 / sqrt(x + epsilon); the result is saved."""
+    m.tape.path = path
+    shifted = m.empty(x.shape, x.dtype, "add")
+    node = m.node(_reciprocal_root_backward, [x])
+    out = m.empty(x.shape, x.dtype, "rsqrt")
+    del shifted
+    node.saved = m.save(out)
+    out.edge = Edge(node)
+    return out
+
+
+def _reciprocal_root_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    (out,) = m.unpack(saved)
+    cube = m.empty(out.shape, out.dtype, "pow")
+    scaled = m.empty(out.shape, out.dtype, "mul")
+    grad = m.empty(out.shape, out.dtype, "mul")
+    del cube, scaled
+    return [grad]
+
+
+def broadcast(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
+    """x times a smaller y; what the other's gradient needs is saved, y's gradient is summed to its shape."""
+    m.tape.path = path
+    node = m.node(_broadcast_backward, [x, y])
+    dtype = "fp32" if "fp32" in (x.dtype, y.dtype) else x.dtype
+    learned = y.edge is not None
+    node.saved = (dtype, x.shape, y.shape, learned, m.save(x, y) if learned else m.save(y))
+    out = m.empty(x.shape, dtype, "mul")
+    out.edge = Edge(node)
+    return out
+
+
+def _broadcast_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
+    dtype, shape, smaller, learned, tensors = saved
+    kept = m.unpack(tensors)
+    grad_x = m.empty(shape, dtype, "mul")
+    grad_y = m.empty(shape, dtype, "mul") if learned else None
+    if grad_y is not None:
+        grad_y = m.empty(smaller, dtype, "sum")
+    del kept
+    return [grad_x, grad_y]

@@ -1,0 +1,132 @@
+"""LlamaForCausalLM's and Qwen2ForCausalLM's forward pass, op by op (transformers/models/llama/modeling_llama.py)."""
+
+from __future__ import annotations
+
+from advisor.ledger import ops
+from advisor.ledger.attention import attend
+from advisor.ledger.branch import branch
+from advisor.ledger.hf.ops import broadcast, causal_lm_loss, power, product, reciprocal_root, row_mean
+from advisor.ledger.layers import Linear
+from advisor.ledger.machine import Machine
+from advisor.ledger.mlp import ACTIVATIONS
+from advisor.ledger.stack import stack
+from advisor.ledger.tape import Segment
+from advisor.ledger.tensor import Tensor
+from advisor.spec import MLP, Decoder, Plan
+from advisor.spec.check import Size
+
+Tables = tuple[Tensor, Tensor]
+
+
+def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor, Tensor]:
+    """Token ids and labels [B, T] -> (logits [B, T, V], loss)."""
+    ids, labels = (m.given((plan.batch, plan.sequence), "int64") for _ in range(2))
+    m.given((spec.head_size // 2,), "fp32")  # inv_freq
+    m.given((spec.head_size // 2,), "fp32")  # original_inv_freq
+    m.tape.begin(Segment("forward", "embedding"))
+    token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
+    hidden = _model(m, spec, plan, ops.embedding(m, "token", ids, token))
+    head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
+    logits = ops.linear(m, "head", hidden, head)
+    return logits, causal_lm_loss(m, logits, labels)
+
+
+def _model(m: Machine, spec: Decoder, plan: Plan, inputs_embeds: Tensor) -> Tensor:
+    """LlamaModel: the embeddings, the position ids and the rotary tables live until it returns."""
+    position_ids = m.empty((plan.sequence,), "int64", "arange")
+    shape = (plan.sequence, spec.head_size)
+    cos, sin = (m.empty(shape, inputs_embeds.dtype, op) for op in ("cos", "sin"))
+    x = inputs_embeds
+    for kind in stack(m, "blocks", spec.depth, plan.checkpoint_period):
+        layer = Layer(m, spec, plan, position_ids, (cos, sin))
+        x = m.checkpoint(layer, x) if plan.recomputes(kind) == "block" else layer(x)
+    m.tape.begin(Segment("forward", ""))
+    x = RMSNorm(m, "norm", spec.d_model)(x)
+    del position_ids, inputs_embeds
+    return x
+
+
+class RMSNorm:
+    """LlamaRMSNorm: in fp32, each op of its own."""
+
+    def __init__(self, m: Machine, path: str, width: Size) -> None:
+        self.m, self.path = m, path
+        self.weight = m.parameter(f"{path}.weight", (width,), "norm")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        m, path, dtype = self.m, self.path, x.dtype
+        m.tape.path = path
+        x = ops.cast(m, x, "fp32")
+        variance = row_mean(m, path, power(m, path, x))
+        root = reciprocal_root(m, path, variance)
+        x = broadcast(m, path, x, root)
+        del root
+        return broadcast(m, path, ops.cast(m, x, dtype), self.weight)
+
+
+class Layer:
+    """LlamaDecoderLayer; a checkpointed one keeps its arguments until it is recomputed, the position ids too."""
+
+    def __init__(self, m: Machine, spec: Decoder, plan: Plan, position_ids: Tensor, tables: Tables) -> None:
+        self.m, self.spec, self.kernel, self.tables, self.position_ids = m, spec, plan.kernel, tables, position_ids
+        assert isinstance(spec.mlp, MLP)  # as the class has it
+        self.activation = spec.mlp.activation
+        a, d_model, hidden = spec.attention, spec.d_model, spec.mlp.hidden
+        self.q = Linear(m, "attention.q", a.heads * spec.head_size, d_model, a.qkv_bias)
+        self.k = Linear(m, "attention.k", spec.kv_heads * spec.head_size, d_model, a.qkv_bias)
+        self.v = Linear(m, "attention.v", spec.kv_heads * spec.head_size, d_model, a.qkv_bias)
+        self.out = Linear(m, "attention.out", d_model, a.heads * spec.head_size, a.out_bias)
+        self.gate = Linear(m, "mlp.gate", hidden, d_model, spec.mlp.bias)
+        self.up = Linear(m, "mlp.up", hidden, d_model, spec.mlp.bias)
+        self.down = Linear(m, "mlp.down", d_model, hidden, spec.mlp.bias)
+        self.input_norm = RMSNorm(m, "attention_norm", d_model)
+        self.post_norm = RMSNorm(m, "mlp_norm", d_model)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        residual = x
+        x = self.input_norm(x)
+        x = self._attention(x)
+        x = ops.add(self.m, "attention_residual", residual, x)
+        residual = x
+        x = self.post_norm(x)
+        x = self._mlp(x)
+        return ops.add(self.m, "mlp_residual", residual, x)
+
+    def _attention(self, x: Tensor) -> Tensor:
+        q, k, v = self._heads(self.q(x)), self._heads(self.k(x)), self._heads(self.v(x))
+        q, k = self._rotated(q, k)
+        if self.kernel != "flash" and branch(k.shape[1] < q.shape[1]):
+            attended = self._attend(q, self._repeated(k), self._repeated(v))
+        else:
+            attended = self._attend(q, k, v)
+        return self.out(attended)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return attend(self.m, "attention", q, k, v, self.kernel, self.spec.attention.dropout)
+
+    def _repeated(self, x: Tensor) -> Tensor:
+        batch, heads, sequence, size = x.shape
+        times = self.spec.attention.heads // heads
+        y = ops.repeat(self.m, "attention", x.view(batch, sequence, heads, size), times)
+        return y.view(batch, heads * times, sequence, size)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        size = self.spec.head_size
+        return x.view(x.shape[0], x.shape[2] // size, x.shape[1], size)
+
+    def _rotated(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """apply_rotary_pos_emb: under autocast the tables are fp32, and so is what they rotate."""
+        return self._rotate(q), self._rotate(k)
+
+    def _rotate(self, x: Tensor) -> Tensor:
+        m, path = self.m, "attention.rotary"
+        cos, sin = self.tables
+        straight = broadcast(m, path, x, cos)
+        first, second = ops.chunk(m, path, x, [(*x.shape[:-1], x.shape[-1] // 2)] * 2)
+        turned = ops.cat(m, path, [ops.neg(m, path, second), first])
+        return ops.add(m, path, straight, broadcast(m, path, turned, sin))
+
+    def _mlp(self, x: Tensor) -> Tensor:
+        m = self.m
+        gate = ACTIVATIONS[self.activation](m, "mlp.activation", self.gate(x))
+        return self.down(product(m, "mlp", gate, self.up(x)))
