@@ -8,7 +8,7 @@ import click
 from advisor import units
 from advisor.errors import InputError
 from advisor.gpus import GPU, custom, find, local
-from advisor.spec import Plan, plan
+from advisor.spec import LoRA, Plan, lora, plan
 from advisor.spec.implementations import IMPLEMENTATIONS
 
 Command = Callable[..., Any]
@@ -131,6 +131,11 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
         "--implementation", metavar="NAME",
         help=f"Whose code runs: one of {', '.join(IMPLEMENTATIONS)} (transformers' own class); ours, or hf with --hf.",
     ),
+    click.option("--lora-rank", type=int, help="LoRA: train adapters of this rank, all weights are frozen."),
+    click.option(
+        "--lora-targets", default="q,v", show_default=True, metavar="NAMES",
+        help=f"Projections with an adapter, joined by commas, of {', '.join(lora.TARGETS)}.",
+    ),
 ]  # fmt: skip
 
 
@@ -141,10 +146,14 @@ def plan_options(command: Command) -> Command:
     return command
 
 
-def chosen_plan(context: int, sequence: int | None, implementation: str | None = None, **values: Any) -> Plan:
+def chosen_plan(
+    context: int, sequence: int | None, implementation: str | None = None, lora_rank: int | None = None,
+    lora_targets: str = "", **values: Any,
+) -> Plan:  # fmt: skip
     """The plan that the options name; the sequence is the model's context unless given, the implementation ours."""
     length = context if sequence is None else sequence
-    return Plan(sequence=length, implementation=implementation or "ours", **values)  # type: ignore[arg-type]
+    adapters = None if lora_rank is None else LoRA(rank=lora_rank, targets=lora_targets)
+    return Plan(sequence=length, implementation=implementation or "ours", lora=adapters, **values)  # type: ignore[arg-type]
 
 
 def lengths(plan: Plan) -> str:

@@ -100,7 +100,9 @@ def _chosen_model(name: str | None, hf: str | None) -> Preset:
 def _parts(e: Estimate) -> str:
     """Of all parameters, the embeddings; and those that one token goes through, where they are fewer."""
     active = f", {e.parameters.active:,} active per token" if e.parameters.active != e.parameters.total else ""
-    return f"{e.parameters.embedding:,} of them embeddings{active}"
+    some = e.parameters.trainable != e.parameters.total
+    trained = f", {e.parameters.trainable:,} of them trained" if some else ""
+    return f"{e.parameters.embedding:,} of them embeddings{active}{trained}"
 
 
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:

@@ -84,7 +84,7 @@ def _fused(m: Machine, q: Tensor, k: Tensor, v: Tensor, kernel: str, bias: Tenso
     flops = _matmul_flops(q, k)
     m.tape.count(2 * flops)
     out = m.empty(q.shape, q.dtype, op)
-    kept = m.training or kernel == "flash"  # without gradients the memory-efficient kernel leaves it out
+    kept = m.keeps or kernel == "flash"  # without gradients the memory-efficient kernel leaves it out
     log_sum_exp = (m.empty((batch, heads, rows), "fp32", op),) if kept else ()
     random = [m.empty((2,) if kernel == "flash" and i == 0 else (), "int64", op) for i in range(2)]
     learned = bias is not None and bias.edge is not None

@@ -24,11 +24,12 @@ Backward = Callable[["Machine", Any, Grads], Grads]
 class Node:
     """One op of the backward pass: `backward(machine, saved, output gradients) -> input gradients`."""
 
-    __slots__ = ("backward", "edges", "inputs", "outputs", "path", "saved", "segment", "sequence")
+    __slots__ = ("alive", "backward", "edges", "inputs", "outputs", "path", "saved", "segment", "sequence")
 
     def __init__(self, sequence: float, backward: Backward, inputs: list[Tensor], outputs: int = 1) -> None:
         self.sequence, self.backward, self.outputs = sequence, backward, outputs
-        self.edges = [t.edge for t in inputs]
+        self.edges: list[Edge | None] = [t.edge if t.edge is not None and t.edge.node.alive else None for t in inputs]
+        self.alive: bool = any(e is not None for e in self.edges)  # whether a weight below it needs a gradient
         self.inputs = [(t.shape, t.dtype) for t in inputs]  # what each gradient must look like
         self.saved: Any = ()
         self.path = ""
@@ -80,9 +81,10 @@ def run_backward(machine: Machine, root: Edge, grad: Tensor) -> None:
 
 def _apply(machine: Machine, node: Node, grads: Grads) -> Grads:
     """Input gradients of a node; its output gradients and its saved tensors are gone afterwards."""
+    machine.needed = [edge is not None for edge in node.edges]
     results = node.backward(machine, node.saved, grads)
     for i, (shape, dtype) in enumerate(node.inputs):
-        results[i] = _fit(machine, results[i], shape, dtype)
+        results[i] = _fit(machine, results[i], shape, dtype) if node.edges[i] is not None else None
     node.saved = ()
     return results
 

@@ -152,8 +152,10 @@ def upper_bound(spec: Decoder, plan: Plan) -> Any:
     """More bytes than any sum in the rules, as a float."""
     tokens = 1.0 * plan.batch * plan.sequence
     widest = _widest(spec.mlp) + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
+    widest = widest + (0.0 if plan.lora is None else 16.0 * plan.lora.rank)
     scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math" or plan.padding or spec.masked)
     weights = (1.0 * spec.embedding.vocab + spec.context + 12.0 * widest) * spec.d_model
+    weights = weights + (0.0 if plan.lora is None else 16.0 * plan.lora.rank * widest)
     return (tokens * (widest + scores) + weights) * 64 * spec.depth
 
 

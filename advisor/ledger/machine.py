@@ -13,27 +13,35 @@ from typing import Any
 from advisor.ledger.autograd import PARAMETER_SEQUENCE, Backward, Edge, Node, accumulate
 from advisor.ledger.tape import Segment, Tape
 from advisor.ledger.tensor import Sizes, Storage, Tensor, total
+from advisor.spec import LoRA
 
 
 class Parameter(Tensor):
-    """A trainable weight of a segment; `repeat` identical ones exist when it stands in a repeated block."""
+    """A weight of a segment; `repeat` identical ones exist when it stands in a repeated block.
 
-    __slots__ = ("active", "grad", "path", "repeat", "role", "segment")
+    One that is not `trainable` is frozen: it gets no gradient.
+    """
+
+    __slots__ = ("active", "grad", "path", "repeat", "role", "segment", "trainable")
 
     def __init__(
-        self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment, sizes: Sizes | None = None
-    ) -> None:
+        self, path: str, shape: tuple[Any, ...], dtype: str, role: str, segment: Segment, sizes: Sizes | None = None,
+        trainable: bool = True,
+    ) -> None:  # fmt: skip
         size, rounded = (sizes or Sizes())(shape, dtype)
         super().__init__(shape, dtype, Storage(size, None, rounded=rounded))
         self.path, self.role, self.segment, self.repeat = path, role, segment, segment.repeat
         self.active: Any = None  # of its numbers, those that one token meets
         self.grad: Tensor | None = None
+        self.trainable = trainable
         self.expect_gradient()
 
     def expect_gradient(self) -> None:
         """The graph of the next forward pass ends here."""
+        if not self.trainable:
+            return
         node = Node(PARAMETER_SEQUENCE, accumulate, [])
-        node.path, node.saved = self.path, self
+        node.path, node.saved, node.alive = self.path, self, True
         self.edge = Edge(node)
 
 
@@ -64,11 +72,16 @@ class Machine:
     """`weight_dtype`: fp32 or bf16; `autocast_dtype`: the dtype of matrix products under autocast, or None.
 
     `training` is False for a module in evaluation mode under torch.no_grad(): nothing is dropped, nothing saved.
+    `lora`: adapters are trained, the weights beside them are frozen.
     """
 
-    def __init__(self, weight_dtype: str, autocast_dtype: str | None, training: bool = True) -> None:
+    def __init__(
+        self, weight_dtype: str, autocast_dtype: str | None, training: bool = True, lora: LoRA | None = None
+    ) -> None:
         self.tape = Tape()
-        self.training = training
+        self.training, self.lora = training, lora
+        self.needed: list[bool] = []  # which inputs of the node that runs backward need a gradient
+        self._alive = True  # whether the op that runs now will be run backward
         self._sizes = Sizes()
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
@@ -81,6 +94,16 @@ class Machine:
         self._casts: dict[Parameter, tuple[Segment, Tensor]] = {}
         self._region: Region | None = None
         self._recomputed: list[Tensor] | None = None
+
+    @property
+    def trainable(self) -> list[Parameter]:
+        """The weights that get gradients."""
+        return [p for p in self.parameters if p.trainable]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the op that runs now will be run backward."""
+        return self.training and self._alive
 
     # tensors
 
@@ -111,9 +134,10 @@ class Machine:
             weight.expect_gradient()
             return weight
         segment = self.tape.segments[-1]
-        weight = Parameter(
-            f"{segment.name}.{self.tape.prefix}{path}".lstrip("."), shape, self.weight_dtype, role, segment, self._sizes
-        )
+        adapter = role == "adapter"
+        dtype = "fp32" if adapter else self.weight_dtype
+        name = f"{segment.name}.{self.tape.prefix}{path}".lstrip(".")
+        weight = Parameter(name, shape, dtype, role, segment, self._sizes, adapter or self.lora is None)
         weight.active = weight.numel if active is None else active
         self.parameters.append(weight)
         return weight
@@ -127,6 +151,7 @@ class Machine:
         self._sequence += 1
         node = Node(self._sequence, backward, inputs, outputs)
         node.path, node.segment = self.tape.path, self.tape.segments[-1]
+        self._alive = node.alive
         return node
 
     # the backward pass
@@ -144,7 +169,7 @@ class Machine:
 
     def save(self, *tensors: Tensor) -> tuple[Tensor | Handle, ...]:
         """What a node keeps for its backward pass, unless a region keeps a promise in its place."""
-        if not self.training:
+        if not self.keeps:
             return ()
         if self._recomputed is not None:
             self._recomputed.extend(tensors)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from advisor.ledger.autograd import Edge, Grads
+from advisor.ledger.autograd import Edge, Grads, Node
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.tensor import Tensor, numel
 
@@ -35,10 +35,11 @@ def _only(grads: Grads) -> Tensor:
 
 
 def autocast(m: Machine, x: Tensor) -> Tensor:
-    """x in the dtype of matrix products; a weight's copy is cached until the autocast context exits."""
+    """x in the dtype of matrix products; a trained weight's copy is cached until the autocast context
+    exits."""
     if m.autocast_dtype is None or x.dtype == m.autocast_dtype:
         return x
-    if isinstance(x, Parameter):
+    if isinstance(x, Parameter) and x.trainable:
         return m.cast_weight(x, m.autocast_dtype, lambda w, dtype: cast(m, w, dtype))
     return cast(m, x, m.autocast_dtype)
 
@@ -55,8 +56,8 @@ def linear(m: Machine, path: str, x: Tensor, weight: Tensor, bias: Parameter | N
 def addmm(m: Machine, a: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
     """A linear layer's product, all in one dtype."""
     node = m.node(_mm_backward, [a, w]) if b is None else m.node(_addmm_backward, [b, a, w])
-    node.saved = m.save(a, w)
-    m.tape.count(_mm_flops(a, w))
+    node.saved = _save_factors(m, node, a, w)
+    m.tape.count(_mm_flops(a.shape, w.shape))
     out = m.empty((*a.shape[:-1], w.shape[0]), a.dtype, "mm" if b is None else "addmm")
     out.edge = Edge(node)
     return out
@@ -72,23 +73,33 @@ def view_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     return grads
 
 
-def _mm_flops(x: Tensor, w: Tensor) -> Any:
-    return 2.0 * numel(x.shape[:-1]) * w.shape[1] * w.shape[0]
+def _mm_flops(x: tuple[Any, ...], w: tuple[Any, ...]) -> Any:
+    return 2.0 * numel(x[:-1]) * w[1] * w[0]
+
+
+def _save_factors(m: Machine, node: Node, x: Tensor, w: Tensor) -> Any:
+    """Each factor of a product, a node's last two inputs, is kept for the other's gradient, if that is needed."""
+    of_x, of_w = (edge is not None for edge in node.edges[-2:])
+    return x.shape, w.shape, x.dtype, m.save(*((x,) if of_w else ()), *((w,) if of_x else ()))
 
 
 def _addmm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    x, w = m.unpack(saved)
-    m.tape.count(2 * _mm_flops(x, w))
-    grad_x = m.empty(x.shape, x.dtype, "mm")
-    grad_w = m.empty(w.shape, w.dtype, "mm")
+    x, w, dtype, tensors = saved
+    kept = m.unpack(tensors)
+    m.tape.count(sum(m.needed[-2:]) * _mm_flops(x, w))
+    grad_x = m.empty(x, dtype, "mm") if m.needed[-2] else None
+    grad_w = m.empty(w, dtype, "mm") if m.needed[-1] else None
+    del kept
     return [*grads, grad_x, grad_w]  # the engine sums the first to the bias's shape
 
 
 def _mm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    x, w = m.unpack(saved)
-    m.tape.count(2 * _mm_flops(x, w))
-    grad_w = m.empty(w.shape, w.dtype, "mm")
-    grad_x = m.empty(x.shape, x.dtype, "mm")
+    x, w, dtype, tensors = saved
+    kept = m.unpack(tensors)
+    m.tape.count(sum(m.needed) * _mm_flops(x, w))
+    grad_w = m.empty(w, dtype, "mm") if m.needed[1] else None
+    grad_x = m.empty(x, dtype, "mm") if m.needed[0] else None
+    del kept
     return [grad_x, grad_w]
 
 
@@ -138,15 +149,18 @@ def mul(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
     """x * y of one shape; both are saved."""
     m.tape.path = path
     node = m.node(_mul_backward, [x, y])
-    node.saved = m.save(x, y)
+    node.saved = _save_factors(m, node, x, y)
     out = m.empty(x.shape, x.dtype, "mul")
     out.edge = Edge(node)
     return out
 
 
 def _mul_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    x, y = m.unpack(saved)
-    return [m.empty(t.shape, t.dtype, "mul") for t in (x, y)]
+    x, y, dtype, tensors = saved
+    kept = m.unpack(tensors)
+    products = [m.empty(shape, dtype, "mul") if need else None for shape, need in zip((x, y), m.needed, strict=True)]
+    del kept
+    return products
 
 
 def scale(m: Machine, path: str, x: Tensor, table: Tensor | None = None) -> Tensor:
@@ -274,7 +288,12 @@ def layer_norm(
 def _layer_norm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     x, *weights, _mean, _rstd = m.unpack(saved)
     op = "native_layer_norm_backward"
-    return [m.empty(t.shape, t.dtype, op) for t in (x, *weights)]
+    return _if_needed(m, op, x, *weights)
+
+
+def _if_needed(m: Machine, op: str, *inputs: Tensor) -> Grads:
+    """A gradient like each input, by one kernel that leaves out what nobody needs."""
+    return [m.empty(t.shape, t.dtype, op) if need else None for t, need in zip(inputs, m.needed, strict=True)]
 
 
 def rms_norm(m: Machine, path: str, x: Tensor, weight: Parameter) -> Tensor:
@@ -292,7 +311,7 @@ def rms_norm(m: Machine, path: str, x: Tensor, weight: Parameter) -> Tensor:
 
 def _rms_norm_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     x, weight, _rstd = m.unpack(saved)
-    return [m.empty(t.shape, t.dtype, "_fused_rms_norm_backward") for t in (x, weight)]
+    return _if_needed(m, "_fused_rms_norm_backward", x, weight)
 
 
 def in_fp32(m: Machine, x: Tensor) -> Tensor:

@@ -53,12 +53,12 @@ def run_optimizer(m: Machine, plan: Plan, scaler: GradScaler | None = None) -> N
     """clip_grad_norm_ where the plan wants it, then optimizer.step(), with a scaler as torch's examples use one."""
     m.tape.path = ""
     m.tape.begin(Segment("optimizer", plan.optimizer))
-    optimizers = _optimizers(m.parameters, plan)
+    optimizers = _optimizers(m.trainable, plan)
     if plan.grad_clip:
         if scaler:
             for i in range(len(optimizers)):
                 scaler.unscale(i)
-        _clip(m, m.parameters)
+        _clip(m, m.trainable)
     for i, optimizer in enumerate(optimizers):
         made = scaler.step(i, optimizer.takes_scale) if scaler else []
         for group in _groups(optimizer.weights, plan):
@@ -152,7 +152,7 @@ def _bytes(weight: Parameter, shape: Sizes) -> Any:
 
 def _clip(m: Machine, weights: Weights) -> None:
     """The foreach implementation, as on every CUDA device: a norm for each gradient, then the norm of the norms."""
-    dtype = m.weight_dtype
+    dtype = weights[0].dtype
     norms = _list(m, weights, "_foreach_norm", _scalar)
     count = sum((w.repeat for w in weights), 0)
     stacked = m.empty((count,), dtype, "stack")

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Trainable weights; `embedding` counts the token and position tables, `active` what one token goes through: of a
-    mixture of experts only its own.
+    """Weights; `trainable` counts those that get gradients, `embedding` the token and position tables, `active` what
+    one token goes through: of a mixture of experts only its own.
 
     `by_path`: of each weight, all runs of a repeated block together ('blocks.*.mlp.up.weight').
     """
 
     total: int
     active: int
+    trainable: int
     embedding: int
     by_path: dict[str, int]
 

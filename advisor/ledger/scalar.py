@@ -68,9 +68,13 @@ def _parameters(step: Step) -> Parameters:
     for p in step.parameters:
         path = re.sub(r"\.(\d+|\{\d*\})\.", ".*.", p.path)
         by_path[path] = by_path.get(path, 0) + p.numel * p.repeat
-    embedding = _count(step.parameters, EMBEDDING_ROLES)
-    active = sum(p.active * p.repeat for p in step.parameters)
-    return Parameters(total=_count(step.parameters), active=active, embedding=embedding, by_path=by_path)
+    return Parameters(
+        total=_count(step.parameters),
+        active=sum(p.active * p.repeat for p in step.parameters),
+        trainable=_count([p for p in step.parameters if p.trainable]),
+        embedding=_count(step.parameters, EMBEDDING_ROLES),
+        by_path=by_path,
+    )
 
 
 def _flops(step: Step, tokens: int) -> Flops:
@@ -96,7 +100,7 @@ def _memory(step: Step, architecture: str) -> Memory:
     held = outside.reserved(step, top.bytes, architecture)
     return Memory(
         parameters=step.weights,
-        gradients=parameter_bytes(step.parameters),
+        gradients=parameter_bytes([p for p in step.parameters if p.trainable]),
         optimizer=step.states,
         ema=step.ema,
         saved=step.saved,

@@ -68,9 +68,9 @@ class Step:
 
     @property
     def updated(self) -> Any:
-        """Bytes that the update moves: weights, states and averages are read and written, gradients read."""
+        """Bytes that the update moves: trained weights, states and averages are read and written, gradients read."""
         average = 0 if self.averaged is None else 3 * self.weights
-        return 3 * self.weights + 2 * self.states + average
+        return 3 * parameter_bytes([p for p in self.parameters if p.trainable]) + 2 * self.states + average
 
     @property
     def saved(self) -> Any:
@@ -86,7 +86,7 @@ class Step:
 def run_step(spec: Model, plan: Plan) -> Step:
     """Runs the step; the spec and plan may hold columns. Raises branch.Split when columns must be run in parts."""
     precision = DTYPES[plan.precision]
-    m = Machine(precision.weights, precision.autocast)
+    m = Machine(precision.weights, precision.autocast, lora=plan.lora)
     scaler = GradScaler(m) if precision.scaled else None
     kept, loss = _forward(m, spec, plan)
     saved = [Saved(segment, path, storage.size) for storage, (segment, path) in m.saved.items()]
@@ -106,7 +106,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
         kept=saved,
         given=m.given_sizes,
         weights=parameter_bytes(m.parameters),
-        state_sizes=[state_sizes(p, plan) for p in m.parameters],
+        state_sizes=[state_sizes(p, plan) if p.trainable else () for p in m.parameters],
         kinds=m.kinds,
         shared_states=shared_states(m.parameters, plan),
         averaged=m.buffer_sizes if plan.ema else None,

@@ -3,6 +3,7 @@
 from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
+from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
 from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
@@ -14,6 +15,7 @@ __all__ = [
     "Decoder",
     "Embedding",
     "Head",
+    "LoRA",
     "MoE",
     "Model",
     "MultiHeadAttention",

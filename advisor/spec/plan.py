@@ -6,8 +6,11 @@ from typing import Literal, NamedTuple
 from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.bdh import BDH
+from advisor.spec.blocks import MoE
 from advisor.spec.check import Size
+from advisor.spec.decoder import Decoder
 from advisor.spec.implementations import IMPLEMENTATIONS, check_implementation
+from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
 from advisor.spec.seq2seq import Seq2Seq
 
@@ -49,6 +52,7 @@ OPTIMIZER_IMPLEMENTATIONS = {
     "adamw-8bit": ("fused",),
 }
 OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
+LORA_OPTIMIZERS = ("adamw", "adam", "sgd", "sgd-momentum", "adafactor")
 CHECKPOINTING = ("none", "block", "attention")
 LOSSES = ("full", "chunked")
 MAX_CHUNKS = 256
@@ -69,6 +73,7 @@ class Plan:
     `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
     projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
     `padding`: the batch comes with a mask [B, T] of the tokens that are not padding.
+    `lora`: adapters are trained in place of the weights.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     `loss`: chunked = head and cross-entropy of one chunk of tokens after the other, recomputed in the backward pass.
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
@@ -91,6 +96,7 @@ class Plan:
     ema: bool = False
     loss: Literal["full", "chunked"] = "full"
     loss_chunks: int = 8  # of tokens, where the loss is chunked
+    lora: LoRA | None = None
 
     def __post_init__(self) -> None:
         check.choice("plan.implementation", self.implementation, IMPLEMENTATIONS)
@@ -178,6 +184,28 @@ class Plan:
                 "plan.padding", expected=f"false with the code of {self.implementation}", got=True, nearest="false"
             )
 
+    @property
+    def _beyond_adapters(self) -> bool:
+        return self.precision == "fp16" or self.ema or self.padding or self.loss == "chunked"
+
+    def _check_adapters(self, model: Model, lora: LoRA) -> None:
+        if not isinstance(model, Decoder) or isinstance(model.mlp, MoE) or model.masked:
+            raise InputError(
+                "plan.lora", expected="a decoder without experts or attention biases", got=type(model).__name__
+            )
+        if self.optimizer not in LORA_OPTIMIZERS or self._beyond_adapters:
+            raise InputError(
+                "plan.lora",
+                expected=f"none but with {', '.join(LORA_OPTIMIZERS)}, fp32 or bf16 and no average, padding or chunks",
+                got=lora,
+            )
+        if self.implementation != "ours":
+            raise InputError("plan.implementation", expected="ours, with adapters", got=self.implementation)
+        present = ["qkv"] if model.attention.projections == "fused" else ["q", "k", "v"]
+        present += ["out", *(["gate"] if model.mlp.gated else []), "up", "down"]
+        for name in lora.names:
+            check.choice("plan.lora.targets", name, present)
+
     def check_against(self, model: Model) -> None:
         """Raises InputError when the model cannot run this plan."""
         self._check_code(model)
@@ -192,6 +220,8 @@ class Plan:
                 got="flash",
                 nearest="efficient",
             )
+        if self.lora is not None:
+            self._check_adapters(model, self.lora)
         if isinstance(model, (BDH, Seq2Seq)) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
             raise InputError(
                 "plan.checkpointing",

@@ -12,6 +12,7 @@ from advisor.spec import check
 from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
+from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
 from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
@@ -20,6 +21,7 @@ PRESETS = Path(__file__).with_name("presets")
 # the blocks that stand inside others, by the field that holds them
 BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
+    Plan: {"lora": LoRA},
     Attention: {"rotary": Rotary},
     Seq2Seq: {
         "embedding": SequenceEmbedding,

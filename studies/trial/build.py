@@ -8,6 +8,7 @@ from torch import nn
 from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
 from studies.trial.modules.bdh import BDHModule
 from studies.trial.modules.decoder import DecoderModule
+from studies.trial.modules.lora import add_adapters
 from studies.trial.modules.seq2seq import Seq2SeqModule
 
 LanguageModel: TypeAlias = DecoderModule | BDHModule
@@ -21,6 +22,8 @@ def build(spec: Model, plan: Plan) -> LanguageModel:
     if plan.precision == "pure-bf16":
         for parameter in module.parameters():  # tables of angles stay in fp32
             parameter.data = parameter.data.to(torch.bfloat16)
+    if plan.lora is not None:
+        add_adapters(module, plan.lora)
     return module
 
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from advisor.ledger import estimate
 from advisor.spec import Plan
 from advisor.spec.text import find_model
@@ -16,7 +18,9 @@ def test_the_stable_keys() -> None:
     e = json.loads(done.stdout)
     assert done.returncode == 0
     by_path = e["parameters"].pop("by_path")
-    assert e["parameters"] == {"total": 124439808, "active": 124439808, "embedding": 50257 * 768 + 1024 * 768}
+    assert e["parameters"] == {
+        "total": 124439808, "trainable": 124439808, "active": 124439808, "embedding": 50257 * 768 + 1024 * 768,
+    }  # fmt: skip
     assert sum(by_path.values()) == 124439808
     assert by_path["blocks.*.mlp.up.weight"] == 12 * 768 * 3072
     assert set(e["flops"]) == {"forward", "step", "per_token", "six_n", "step_by_six_n"}
@@ -77,6 +81,22 @@ def test_the_details_for_a_person() -> None:
     assert "temporaries" in text
     assert "1.71 x the 6 N approximation" in text
     assert "ridge point is 164" in text
+
+
+def test_adapters_are_all_that_is_trained() -> None:
+    done = advisor("size", "gpt2", "--lora-rank", "8", "--lora-targets", "qkv", "--json")
+    e = json.loads(done.stdout)
+    assert e["parameters"]["trainable"] == 12 * 8 * (768 + 3 * 768)
+    assert e["parameters"]["total"] == 124439808 + e["parameters"]["trainable"]
+    assert e["memory"]["gradients"] == 4 * e["parameters"]["trainable"]
+    assert "of them trained" in advisor("size", "gpt2", "--lora-rank", "8", "--lora-targets", "qkv").stdout
+
+
+@pytest.mark.parametrize(("targets", "word"), [("q", "plan.lora.targets"), ("qvk", "qkv"), ("", "plan.lora.targets")])
+def test_targets_that_the_model_lacks_are_refused(targets: str, word: str) -> None:
+    done = advisor("size", "gpt2", "--lora-rank", "8", "--lora-targets", targets)
+    assert done.returncode == 2
+    assert word in done.stderr
 
 
 def test_inference() -> None:

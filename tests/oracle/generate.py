@@ -19,6 +19,7 @@ from advisor.spec.blocks import ACTIVATIONS, PLACEMENTS
 from advisor.spec.text import model_to_data
 from studies.trial.build import MODULES
 from studies.trial.modules import recompute
+from studies.trial.modules.lora import add_adapters
 from tests.oracle.inputs import inputs
 
 ROWS = 160
@@ -85,6 +86,8 @@ def build(model: Model, plan: Plan) -> Any:
         torch.set_default_dtype(torch.bfloat16)
     module = MODULES[type(model)](model, plan)
     torch.set_default_dtype(default)
+    if plan.lora is not None:
+        add_adapters(module, plan.lora)
     recompute.preserve_rng_state = False  # the fake device has no random state to keep
     fused = plan.optimizer_implementation == "fused"
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, fused=fused, foreach=not fused)

@@ -76,7 +76,7 @@ def step_peaks(build, autocast=None, grad_clip=False, accumulation=1, ema=False)
     with FakeTensorMode():
         with torch.device("cuda"):
             model, optimizer, inputs, loss_of = build()
-        for p in model.parameters():
+        for p in (p for p in model.parameters() if p.requires_grad):
             p.grad = torch.empty_like(p)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
