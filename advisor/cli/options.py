@@ -131,6 +131,7 @@ PLAN_OPTIONS: list[Callable[[Command], Command]] = [
         "--implementation", metavar="NAME",
         help=f"Whose code runs: one of {', '.join(IMPLEMENTATIONS)} (transformers' own class); ours, or hf with --hf.",
     ),
+    click.option("--gpus", type=int, help="GPUs under DistributedDataParallel, each with this batch; none for one."),
     click.option("--lora-rank", type=int, help="LoRA: train adapters of this rank, all weights are frozen."),
     click.option(
         "--lora-targets", default="q,v", show_default=True, metavar="NAMES",

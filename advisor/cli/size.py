@@ -129,6 +129,10 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
         shown.append(
             ("step", f"{format_seconds(e.time.step_seconds)} ({span}), {e.time.tokens_per_second:,.0f} tokens/s")
         )
+    if e.data_parallel:
+        d = e.data_parallel
+        shown.append(("each GPU", f"{format_bytes(d.bucket_bytes)} in {d.buckets} gradient buckets,"))
+        shown.append(("", f"sends {format_bytes(d.sent_bytes)} a step to the {d.gpus - 1} others"))
     if e.verdict and gpu:
         shown.append(("verdict", verdict_text(e.verdict, gpu)))
     return [head, "", *(f"{label:<12}{text}" for label, text in shown)]

@@ -53,6 +53,10 @@ def columns(model: Model, plan: Plan) -> Columns:
     Raises InputError when a candidate is too large for int64, or longer than its context.
     """
     plan.check_against(model)
+    if plan.gpus is not None:
+        raise InputError(
+            "plan.gpus", expected="none for columns: buckets are counted one model at a time", got=plan.gpus
+        )
     _check_size(model, plan)
     rows = max((len(c) for c in (*_columns_of(model), *_columns_of(plan))), default=1)
     dtypes = {f.name: np.float64 if f.name.startswith("flops") else np.int64 for f in dataclasses.fields(Columns)}

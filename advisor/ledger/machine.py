@@ -85,6 +85,7 @@ class Machine:
         self._sizes = Sizes()
         self.weight_dtype, self.autocast_dtype = weight_dtype, autocast_dtype
         self.parameters: list[Parameter] = []
+        self.arrived: list[Parameter] = []  # weights in the order in which their first gradients came
         self.given_sizes: list[Any] = []  # [bytes] of what lives before and after the step
         self.buffer_sizes: list[Any] = []  # of the module's buffers among it
         self._declared: Iterator[Parameter] | None = None  # the weights, when a micro-batch before has declared them

@@ -35,7 +35,7 @@ def parts_at_peak(step: Step) -> Parts:
         optimizer=step.states,
         ema=step.ema,
         batch=sum(step.given),
-        gradients=count.bytes["gradient"],
+        gradients=count.bytes["gradient"] + sum(step.buckets),
         autocast=count.bytes["autocast"],
         saved=count.bytes["saved"],
         temporaries=count.bytes["temporary"],

@@ -139,6 +139,19 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataParallel:
+    """One of several GPUs under DistributedDataParallel; the other readings are also those of one GPU.
+
+    `bucket_bytes` live through the step; `sent_bytes` is what one GPU sends in an optimizer step, and receives.
+    """
+
+    gpus: int
+    buckets: int
+    bucket_bytes: int
+    sent_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """All readings of one spec and plan; `time` and `verdict` only on a GPU (time only where its peak is known)."""
 
@@ -147,6 +160,7 @@ class Estimate:
     memory: Memory
     intensity: Intensity
     kv_cache: KVCache
+    data_parallel: DataParallel | None = None
     time: Time | None = None
     verdict: Verdict | None = None
 

@@ -43,7 +43,7 @@ class Replay:
         step, reserved = self._step, 0
         weights = [(aligned(p.storage.size),) for p in step.parameters]
         self._make(weights)
-        for size in (*step.given, *(step.averaged or ())):
+        for size in (*step.given, *step.buckets, *(step.averaged or ())):
             self.allocator.allocate(size)
         if step.averaged is not None:
             self._make(weights)

@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from advisor.ledger import outside
+from advisor.ledger import data_parallel, outside
 from advisor.ledger.families import rules
 from advisor.ledger.machine import Parameter, parameter_bytes
 from advisor.ledger.parts import parts_at_peak
@@ -29,6 +29,8 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
     """All readings. Raises InputError when the model cannot run the plan."""
     plan.check_against(model)
     step = run_step(model, plan)
+    if plan.gpus is not None:
+        step = data_parallel.with_buckets(step)
     memory = _memory(step, gpu.architecture if gpu else "")
     flops = _flops(step, int(plan.tokens))
     seconds = gpu and step_seconds(flops.step, step.written, step.updated, step.launches, gpu, plan.precision)
@@ -36,6 +38,7 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
         parameters=_parameters(step),
         flops=flops,
         memory=memory,
+        data_parallel=data_parallel.reading(step, plan),
         intensity=Intensity(
             flops_per_byte=flops.step / moved_bytes(step.written, step.updated),
             ridge=ridge(gpu, plan.precision) if gpu else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from advisor.errors import InputError
@@ -39,6 +39,8 @@ class Step:
     state_sizes: list[tuple[Any, ...]]  # of the optimizer [bytes], for each parameter as it makes them
     kinds: dict[int, str]  # serial number of a storage -> gradient, autocast or saved; all others are temporary
     shared_states: tuple[Any, ...] = ()  # of the optimizer [bytes], made once for all weights
+    arrived: list[Parameter] = field(default_factory=list)  # in the order of their gradients
+    buckets: list[Any] = field(default_factory=list)  # [bytes] of copies of the gradients, to be sent to other GPUs
     averaged: list[Any] | None = None  # [bytes] of the buffers that an averaged copy holds beside the weights
 
     @property
@@ -55,7 +57,7 @@ class Step:
     @property
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
-        return sum(self.given, 0) + self.weights + self.states + self.ema
+        return sum(self.given, 0) + sum(self.buckets, 0) + self.weights + self.states + self.ema
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
@@ -108,6 +110,7 @@ def run_step(spec: Model, plan: Plan) -> Step:
         weights=parameter_bytes(m.parameters),
         state_sizes=[state_sizes(p, plan) if p.trainable else () for p in m.parameters],
         kinds=m.kinds,
+        arrived=m.arrived,
         shared_states=shared_states(m.parameters, plan),
         averaged=m.buffer_sizes if plan.ema else None,
     )

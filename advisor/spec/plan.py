@@ -53,6 +53,7 @@ OPTIMIZER_IMPLEMENTATIONS = {
 }
 OPTIMIZERS = tuple(OPTIMIZER_IMPLEMENTATIONS)
 LORA_OPTIMIZERS = ("adamw", "adam", "sgd", "sgd-momentum", "adafactor")
+MAX_GPUS = 2**16
 CHECKPOINTING = ("none", "block", "attention")
 LOSSES = ("full", "chunked")
 MAX_CHUNKS = 256
@@ -73,6 +74,7 @@ class Plan:
     `checkpointing`: block computes every block again in the backward pass, attention only its attention with the
     projections; `checkpoint_every` = k does so in blocks 0, k, 2 k, ... only.
     `padding`: the batch comes with a mask [B, T] of the tokens that are not padding.
+    `gpus`: each of so many runs this plan on a copy of the model, under DistributedDataParallel.
     `lora`: adapters are trained in place of the weights.
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     `loss`: chunked = head and cross-entropy of one chunk of tokens after the other, recomputed in the backward pass.
@@ -97,6 +99,7 @@ class Plan:
     loss: Literal["full", "chunked"] = "full"
     loss_chunks: int = 8  # of tokens, where the loss is chunked
     lora: LoRA | None = None
+    gpus: int | None = None
 
     def __post_init__(self) -> None:
         check.choice("plan.implementation", self.implementation, IMPLEMENTATIONS)
@@ -107,6 +110,8 @@ class Plan:
         check.choice("plan.precision", self.precision, PRECISIONS)
         check.whole("plan.accumulation", self.accumulation, check.MAX_BATCH)
         check.choice("plan.optimizer", self.optimizer, OPTIMIZERS)
+        if self.gpus is not None:
+            check.whole("plan.gpus", self.gpus, MAX_GPUS, 2)
         self._check_implementation()
         check.flag("plan.grad_clip", self.grad_clip)
         check.choice("plan.checkpointing", self.checkpointing, CHECKPOINTING)
