@@ -30,6 +30,7 @@ oracle-rows: $(VENV)/.installed-dev  ## Record random steps again with PyTorch o
 	$(BIN)/python -m tests.oracle.generate_attention
 	$(BIN)/python -m tests.oracle.generate_bdh
 	$(BIN)/python -m tests.oracle.generate_checkpointing
+	$(BIN)/python -m tests.oracle.generate_encoder
 	$(BIN)/python -m tests.oracle.generate_optimizers
 	$(BIN)/python -m tests.oracle.generate_inference
 	$(BIN)/python -m tests.oracle.generate_plans

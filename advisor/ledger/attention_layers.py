@@ -17,9 +17,11 @@ class FusedAttention:
     """One weight for q, k and v."""
 
     def __init__(
-        self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kernel: str, mask: Tensor | None
+        self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kernel: str, mask: Tensor | None, *,
+        causal: bool,
     ) -> None:  # fmt: skip
         self.m, self.spec, self.kernel, self.mask = m, spec, kernel, mask
+        self.causal = causal and mask is None
         width = spec.heads * head_size
         self.qkv = Linear(m, "attention.qkv", 3 * width, d_model, spec.qkv_bias)
         self.out = Linear(m, "attention.out", d_model, width, spec.out_bias)
@@ -27,7 +29,7 @@ class FusedAttention:
     def __call__(self, x: Tensor) -> Tensor:
         m, p = self.m, self.spec.dropout
         q, k, v = split_heads(m, "attention", self.qkv(x), self.spec.heads)
-        y = attend(m, "attention", q, k, v, self.kernel, p, causal=self.mask is None, mask=self.mask)
+        y = attend(m, "attention", q, k, v, self.kernel, p, causal=self.causal, mask=self.mask)
         return ops.dropout(m, "attention.dropout", self.out(y), p)
 
 
@@ -36,9 +38,10 @@ class SeparateAttention:
 
     def __init__(
         self, m: Machine, spec: Attention, d_model: Size, head_size: Size, kv_heads: Size, kernel: str,
-        rotation: Rotation | None, mask: Tensor | None,
+        rotation: Rotation | None, mask: Tensor | None, *, causal: bool,
     ) -> None:  # fmt: skip
         self.m, self.spec, self.kernel, self.rotation, self.mask = m, spec, kernel, rotation, mask
+        self.causal = causal and mask is None
         self.heads, self.kv_heads, self.size = spec.heads, kv_heads, head_size
         self.q = Linear(m, "attention.q", self.heads * self.size, d_model, spec.qkv_bias)
         self.k = Linear(m, "attention.k", self.kv_heads * self.size, d_model, spec.qkv_bias)
@@ -61,8 +64,8 @@ class SeparateAttention:
         if self.kernel != "flash" and branch(self.kv_heads < self.heads):
             k, v = (ops.repeat(m, "attention", t, self.heads // self.kv_heads) for t in (k, v))
         y = attend(
-            m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p,
-            causal=self.mask is None, mask=self.mask,
+            m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p, causal=self.causal,
+            mask=self.mask,
         )  # fmt: skip
         return ops.dropout(m, "attention.dropout", self.out(y), p)
 

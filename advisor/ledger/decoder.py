@@ -17,7 +17,7 @@ from advisor.ledger.rotary import Rotation
 from advisor.ledger.stack import stack
 from advisor.ledger.tape import Segment
 from advisor.ledger.tensor import Tensor
-from advisor.spec import Decoder, MoE, Plan, blocks
+from advisor.spec import Decoder, Encoder, MoE, Plan, blocks
 from advisor.spec.check import Size
 
 
@@ -61,12 +61,17 @@ def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
     if spec.embedding.scaled:
         x = ops.scale(m, "scale", x)
     if spec.embedding.positions == "learned":
-        rows = spec.context + spec.embedding.spare_positions
-        position = m.parameter("position.weight", (rows, spec.d_model), "position")
-        m.tape.path = "position"
-        positions = m.empty((ids.shape[1],), "int64", "arange")
-        x = ops.add(m, "", x, ops.embedding(m, "position", positions, position))
+        x = add_positions(m, spec, ids, x)
     return ops.dropout(m, "dropout", x, spec.embedding.dropout)
+
+
+def add_positions(m: Machine, spec: Decoder | Encoder, ids: Tensor, x: Tensor) -> Tensor:
+    """x [B, T, D] + rows of the position table [T, D]."""
+    rows = spec.context + spec.embedding.spare_positions
+    position = m.parameter("position.weight", (rows, spec.d_model), "position")
+    m.tape.path = "position"
+    positions = m.empty((ids.shape[1],), "int64", "arange")
+    return ops.add(m, "", x, ops.embedding(m, "position", positions, position))
 
 
 def _mlp(m: Machine, spec: blocks.MLP | MoE, d_model: Size) -> Callable[[Tensor], Tensor]:
@@ -77,8 +82,9 @@ class Block:
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
     def __init__(
-        self, m: Machine, spec: Decoder, plan: Plan, rotation: Rotation | None, mask: Tensor | None, recomputed: str
-    ) -> None:
+        self, m: Machine, spec: Decoder | Encoder, plan: Plan, rotation: Rotation | None, mask: Tensor | None,
+        recomputed: str, *, causal: bool = True,
+    ) -> None:  # fmt: skip
         self.m, self.placement, self.recomputed = m, spec.norm.placement, recomputed
         self.deepnorm, self.token_shift = spec.norm.deepnorm, spec.token_shift
         self.given = () if mask is None else (mask,)
@@ -91,10 +97,12 @@ class Block:
         self.attention_norm = Norm(m, "attention_norm", spec.norm, spec.d_model)
         self.attention: Callable[[Tensor], Tensor]
         if spec.attention.projections == "fused":
-            self.attention = FusedAttention(m, spec.attention, spec.d_model, spec.head_size, kernel, mask)
+            self.attention = FusedAttention(
+                m, spec.attention, spec.d_model, spec.head_size, kernel, mask, causal=causal
+            )
         else:
             self.attention = SeparateAttention(
-                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel, rotation, mask
+                m, spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel, rotation, mask, causal=causal
             )
         if self.placement == "sandwich":
             self.attention_out_norm = Norm(m, "attention_out_norm", spec.norm, spec.d_model)
@@ -148,7 +156,7 @@ class Block:
         return ops.scale(self.m, path, x) if self.deepnorm else x
 
 
-def upper_bound(spec: Decoder, plan: Plan) -> Any:
+def upper_bound(spec: Decoder | Encoder, plan: Plan) -> Any:
     """More bytes than any sum in the rules, as a float."""
     tokens = 1.0 * plan.batch * plan.sequence
     widest = _widest(spec.mlp) + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from advisor.ledger import bdh, decoder, seq2seq
+from advisor.ledger import bdh, decoder, encoder, seq2seq
 from advisor.ledger.machine import Machine
 from advisor.ledger.tensor import Tensor
-from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
+from advisor.spec import BDH, Decoder, Encoder, Model, Plan, Seq2Seq
 
 
 class Rules(Protocol):
@@ -28,7 +28,7 @@ class Rules(Protocol):
         """Numbers kept of each token."""
 
 
-FAMILIES: dict[type, Rules] = {Decoder: decoder, BDH: bdh, Seq2Seq: seq2seq}
+FAMILIES: dict[type, Rules] = {Decoder: decoder, Encoder: encoder, BDH: bdh, Seq2Seq: seq2seq}
 
 
 def rules(model: Model) -> Rules:

@@ -244,11 +244,13 @@ class Machine:
     def _drop_casts(self) -> None:
         """Copies that were made once per repetition of a block are dropped as often."""
         while self._casts:
-            weight, (home, _) = next(iter(self._casts.items()))
-            current = self.tape.segments[-1]
+            weight = next(iter(self._casts))
+            home, current = self._casts[weight][0], self.tape.segments[-1]
             if current.phase == "forward" and current.repeat is not home.repeat:
                 self.tape.begin(Segment("forward", "autocast exit", home.repeat))
             del self._casts[weight]
+        if self.tape.segments[-1].name == "autocast exit":  # what comes next happens once
+            self.tape.begin(Segment("forward", ""))
 
 
 def parameter_bytes(parameters: list[Parameter]) -> Any:

@@ -27,6 +27,16 @@ def score_mask(m: Machine, sequence: Size, slopes: Tensor | None, keep: Tensor |
     return mask
 
 
+def padded(m: Machine, keep: Tensor) -> Tensor:
+    """[B, 1, 1, T] of 0 and -inf: a token sees all that are not padding."""
+    m.tape.path = "mask"
+    dtype = m.autocast_dtype or m.weight_dtype
+    scalars = [m.empty((), dtype, op) for op in ("zeros", "scalar_tensor")]
+    mask = m.empty((keep.shape[0], 1, 1, keep.shape[1]), dtype, "where")
+    del scalars
+    return mask
+
+
 def _alibi(m: Machine, slopes: Tensor, sequence: Size) -> Tensor:
     positions = m.empty((sequence,), "fp32", "arange")
     distances = m.empty((sequence, sequence), "fp32", "sub")

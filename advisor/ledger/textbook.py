@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from advisor.errors import InputError
 from advisor.ledger.machine import Parameter
 from advisor.ledger.step import run_step
-from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
+from advisor.spec import BDH, Decoder, Encoder, Model, Plan, Seq2Seq
 
 # The book's own example, V = 30,000, d = 512, 6 + 6 blocks, as printed. Its formula gives 68,499,456: the book takes
 # 8 x 512^2 for 2,101,760, which is 2,097,152, so it has 4,608 too many in each of the 12 blocks.
@@ -60,7 +60,7 @@ def textbook(model: Model) -> list[Part]:
     return [part for part in parts if part.textbook or part.exact]
 
 
-def _blocks(model: Decoder | Seq2Seq) -> int:
+def _blocks(model: Decoder | Encoder | Seq2Seq) -> int:
     if isinstance(model, Seq2Seq):
         return int(model.encoder_depth + model.decoder_depth)
     return int(model.depth)

@@ -3,6 +3,7 @@
 from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
+from advisor.spec.encoder import Encoder, MaskedHead
 from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
@@ -14,8 +15,10 @@ __all__ = [
     "Attention",
     "Decoder",
     "Embedding",
+    "Encoder",
     "Head",
     "LoRA",
+    "MaskedHead",
     "MoE",
     "Model",
     "MultiHeadAttention",

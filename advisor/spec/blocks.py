@@ -56,7 +56,7 @@ class Rotary:
 
 @dataclass(frozen=True, kw_only=True)
 class Attention:
-    """Causal self-attention of `heads` query heads; `kv_heads` of keys and values are shared by groups of them.
+    """Self-attention of `heads` query heads; `kv_heads` of keys and values are shared by groups of them.
 
     `projections`: one weight for q, k and v together (fused), or one each (separate). `head_size` is d_model / heads
     unless given. `qk_norm`: RMS norm over each query and key head. `dropout` acts on the attention weights and on the

@@ -13,6 +13,7 @@ from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm
 from advisor.spec.decoder import Decoder
 from advisor.spec.hf_attention import note_qwen_window, note_window, read_attention, read_dropout, read_rotary
 from advisor.spec.hf_config import HfConfig
+from advisor.spec.hf_encoder import BERT, ROBERTA, bert, roberta
 from advisor.spec.hf_seq2seq import T5, t5
 from advisor.spec.model import Model
 from advisor.spec.text import Preset, parse
@@ -28,7 +29,7 @@ def model_from_hf(data: Any) -> tuple[Model, list[str]]:
     """The spec of a config's values, and notes on what is not modelled. Raises InputError or UnknownError."""
     config = HfConfig(data)
     head, mapping = _type(config)
-    config.head(head)
+    head = config.head(head, *WITHOUT_HEAD.get(config.value("model_type"), ()))
     config.only("quantization_config", None, "training quantized weights")
     model = mapping(config)
     config.refuse_the_rest()
@@ -197,13 +198,15 @@ TYPES: dict[str, tuple[str, Callable[[HfConfig], Model]]] = {
     "phi": ("PhiForCausalLM", _phi),
     "phi3": ("Phi3ForCausalLM", _phi3),
     "t5": (T5, t5),
+    "bert": (BERT[0], bert),
+    "roberta": (ROBERTA[0], roberta),
 }
+# model_type -> classes without that head which are understood too
+WITHOUT_HEAD = {"bert": BERT[1:], "roberta": ROBERTA[1:]}
 # model_type -> what the spec would need
 MISSING = {
     "gemma2": "soft caps of scores and logits",
     "gemma3_text": "layers that differ in window and rotary base",
-    "bert": "encoder",
-    "roberta": "encoder",
 }
 
 

@@ -92,11 +92,18 @@ class HfConfig:
         if value is not None and (value != understood or isinstance(value, bool) != isinstance(understood, bool)):
             raise InputError(key, expected=f"{understood} ({missing} is not supported yet)", got=value)
 
-    def head(self, expected: str) -> None:
-        """The first of `architectures` is the class with the language-modelling head. Raises InputError."""
+    def head(self, expected: str, *others: str) -> str:
+        """The class that `architectures` names: the one with the language-modelling head, or one of `others`.
+
+        Raises InputError for any other class.
+        """
         named = self.value("architectures", None)
-        if named and named != [expected]:
-            raise InputError("architectures", expected=f"[{expected!r}], the class that is sized", got=named)
+        if not named:
+            return expected
+        if named not in ([known] for known in (expected, *others)):
+            known = " or ".join(f"[{name!r}]" for name in (expected, *others))
+            raise InputError("architectures", expected=f"{known}, the class that is sized", got=named)
+        return str(named[0])
 
     def refuse_the_rest(self) -> None:
         """Nobody asked for these keys: harmless ones and those that are off may stay. Raises UnknownError."""

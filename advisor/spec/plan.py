@@ -9,6 +9,7 @@ from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MoE
 from advisor.spec.check import Size
 from advisor.spec.decoder import Decoder
+from advisor.spec.encoder import Encoder
 from advisor.spec.implementations import IMPLEMENTATIONS, check_implementation
 from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
@@ -227,6 +228,8 @@ class Plan:
             )
         if self.lora is not None:
             self._check_adapters(model, self.lora)
+        if isinstance(model, Encoder) and self.loss == "chunked":
+            raise InputError("plan.loss", expected="full: an encoder's is not computed in chunks", got=self.loss)
         if isinstance(model, (BDH, Seq2Seq)) and (self.checkpointing == "attention" or self.checkpoint_period > 1):
             raise InputError(
                 "plan.checkpointing",

@@ -12,6 +12,7 @@ from advisor.spec import check
 from advisor.spec.bdh import BDH
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
 from advisor.spec.decoder import Decoder
+from advisor.spec.encoder import Encoder, MaskedHead
 from advisor.spec.lora import LoRA
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
@@ -22,6 +23,7 @@ PRESETS = Path(__file__).with_name("presets")
 BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
     Plan: {"lora": LoRA},
+    Encoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": MaskedHead},
     Attention: {"rotary": Rotary},
     Seq2Seq: {
         "embedding": SequenceEmbedding,
@@ -32,7 +34,7 @@ BLOCKS: dict[type, dict[str, type]] = {
         "head": Head,
     },
 }
-FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "bdh": BDH, "seq2seq": Seq2Seq}
+FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "encoder": Encoder, "bdh": BDH, "seq2seq": Seq2Seq}
 MAX_FILE = 2**20  # [bytes] of a model file
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from advisor.errors import InputError
-from advisor.spec import Decoder, Plan
+from advisor.spec import Decoder, Model, Plan
 from studies.trial.text import VOCABULARY, Text
 
 
@@ -43,8 +43,10 @@ def _tokens(content: bytes, device: torch.device) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=torch.uint8).to(device)
 
 
-def _check(text: Text, model: Decoder, plan: Plan) -> None:
+def _check(text: Text, model: Model, plan: Plan) -> None:
     """Raises InputError: an index out of range inside a CUDA kernel would take the whole process down."""
+    if not isinstance(model, Decoder):
+        raise InputError("model", expected="a decoder: trials learn the next token", got=type(model).__name__)
     plan.check_against(model)
     text.check_fits(int(plan.sequence))
     vocab = int(model.embedding.vocab)

@@ -5,15 +5,16 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
-from advisor.spec import BDH, Decoder, Model, Plan, Seq2Seq
+from advisor.spec import BDH, Decoder, Encoder, Model, Plan, Seq2Seq
 from studies.trial.modules.bdh import BDHModule
 from studies.trial.modules.decoder import DecoderModule
+from studies.trial.modules.encoder import EncoderModule
 from studies.trial.modules.lora import add_adapters
 from studies.trial.modules.seq2seq import Seq2SeqModule
 
-LanguageModel: TypeAlias = DecoderModule | BDHModule
+LanguageModel: TypeAlias = DecoderModule | EncoderModule | BDHModule
 # family -> its module: (spec, plan) -> module
-MODULES: dict[type, Any] = {Decoder: DecoderModule, BDH: BDHModule, Seq2Seq: Seq2SeqModule}
+MODULES: dict[type, Any] = {Decoder: DecoderModule, Encoder: EncoderModule, BDH: BDHModule, Seq2Seq: Seq2SeqModule}
 
 
 def build(spec: Model, plan: Plan) -> LanguageModel:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +14,9 @@ from advisor.errors import AdvisorError
 from advisor.ledger import columns, estimate
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
-from advisor.spec import Decoder, Plan
+from advisor.spec import MLP, Attention, Decoder, Embedding, Encoder, MaskedHead, Model, Norm, Plan
 from advisor.spec.text import find_model
-from tests.oracle.specs import random_model, random_plan
+from tests.oracle.specs import random_encoder, random_model, random_plan
 
 plans = st.builds(
     Plan,
@@ -31,18 +33,29 @@ plans = st.builds(
     padding=st.booleans(),
     keep_logits=st.booleans(),
 )
-models = st.builds(
+decoders = st.builds(
     lambda heads, size, depth, vocab, dropout, bias, tied: Decoder.gpt(
         vocab=vocab, context=256, d_model=heads * size, depth=depth, heads=heads, dropout=dropout, bias=bias, tied=tied
     ),
     st.integers(1, 16), st.integers(1, 128), st.integers(1, 40), st.integers(2, 60_000), st.sampled_from([0.0, 0.1]),
     st.booleans(), st.booleans(),
 )  # fmt: skip
+encoders = st.builds(
+    lambda heads, size, depth, vocab, types, norm, last, drop: Encoder(
+        context=256, d_model=heads * size, depth=depth, embedding=Embedding(vocab=vocab), token_types=types,
+        attention=Attention(heads=heads), mlp=MLP(hidden=3 * heads * size), norm=norm, **last,
+    ).with_dropout(drop),
+    st.integers(1, 16), st.integers(1, 128), st.integers(1, 40), st.integers(2, 60_000), st.sampled_from([None, 2]),
+    st.sampled_from([Norm(), Norm(placement="post"), Norm(placement="post", final=False)]),
+    st.sampled_from([{"pooler": True}, {"head": MaskedHead()}, {"head": MaskedHead(tied=False)}]),
+    st.sampled_from([0.0, 0.1]),
+)  # fmt: skip
+models = decoders | encoders
 
 
 @given(models, plans, st.sampled_from(["depth", "batch", "sequence", "vocab"]))
 @settings(max_examples=60, deadline=None)
-def test_more_of_anything_needs_no_less_memory(model: Decoder, plan: Plan, grown: str) -> None:
+def test_more_of_anything_needs_no_less_memory(model: Decoder | Encoder, plan: Plan, grown: str) -> None:
     if grown == "sequence":  # rows of a mask that are no multiple of 8 are padded in a copy: the next token may save it
         plan = dataclasses.replace(plan, padding=False)
     small = estimate(model, plan)
@@ -65,7 +78,7 @@ def test_more_of_anything_needs_no_less_memory(model: Decoder, plan: Plan, grown
 
 @given(models, plans)
 @settings(max_examples=60, deadline=None)
-def test_a_column_of_one_equals_the_scalar(model: Decoder, plan: Plan) -> None:
+def test_a_column_of_one_equals_the_scalar(model: Decoder | Encoder, plan: Plan) -> None:
     e = estimate(model, plan)
     c = columns(model, dataclasses.replace(plan, batch=np.array([plan.batch, plan.batch])))
     assert c.peak.tolist() == [e.memory.allocated.bytes] * 2
@@ -76,14 +89,14 @@ def test_a_column_of_one_equals_the_scalar(model: Decoder, plan: Plan) -> None:
 
 @given(models, plans)
 @settings(max_examples=60, deadline=None)
-def test_flops_are_linear_in_the_batch(model: Decoder, plan: Plan) -> None:
+def test_flops_are_linear_in_the_batch(model: Decoder | Encoder, plan: Plan) -> None:
     twice = dataclasses.replace(plan, batch=2 * plan.batch)
     assert estimate(model, twice).flops.step == 2 * estimate(model, plan).flops.step
 
 
 @given(models, plans)
 @settings(max_examples=60, deadline=None)
-def test_all_is_given_back(model: Decoder, plan: Plan) -> None:
+def test_all_is_given_back(model: Decoder | Encoder, plan: Plan) -> None:
     """After the step only what lived before it and the gradients are live."""
     step = run_step(model, plan)
     level = sum(sum(e.sign * e.size for e in s.events) * s.repeat for s in step.segments)
@@ -92,9 +105,12 @@ def test_all_is_given_back(model: Decoder, plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_the_jump_over_equal_blocks_equals_walking_them(number: int) -> None:
+@pytest.mark.parametrize("family", [random_model, random_encoder])
+def test_the_jump_over_equal_blocks_equals_walking_them(
+    family: Callable[[int], Decoder | Encoder], number: int
+) -> None:
     """Peaks of 9 blocks from a tape of two, against the level walked event by event through all nine."""
-    model = dataclasses.replace(random_model(number), depth=9)
+    model = dataclasses.replace(family(number), depth=9)
     step = run_step(model, random_plan(number, model))
     level = step.base
     walked: dict[str, int] = {}
@@ -128,6 +144,29 @@ def test_the_cache_is_shared_as_the_heads_are(kv_heads: int) -> None:
     alone = dataclasses.replace(model.attention, kv_heads=model.attention.heads)
     own = estimate(dataclasses.replace(model, attention=alone), Plan(batch=1, sequence=8)).kv_cache
     assert shared.bytes_per_token * model.attention.heads == own.bytes_per_token * kv_heads
+
+
+def test_columns_of_encoders_equal_each_alone() -> None:
+    encoder = find_model("bert-base").model
+    sizes = [(64, 100, 1), (128, 1000, 2), (96, 30, 5)]
+    width, vocab, depth = (np.array(column) for column in zip(*sizes, strict=True))
+
+    def sized(d_model: Any, vocab: Any, depth: Any) -> Model:
+        embedding = dataclasses.replace(encoder.embedding, vocab=vocab)
+        attention = dataclasses.replace(encoder.attention, heads=4)
+        return dataclasses.replace(encoder, d_model=d_model, depth=depth, embedding=embedding, attention=attention)
+
+    plan = Plan(batch=4, sequence=64)
+    alone = [estimate(sized(*one), plan) for one in sizes]
+    found = columns(sized(width, vocab, depth), plan)
+    assert found.peak.tolist() == [e.memory.allocated.bytes for e in alone]
+    assert found.saved.tolist() == [e.memory.saved for e in alone]
+    assert found.flops_step.tolist() == [e.flops.step for e in alone]
+    assert found.parameters.tolist() == [e.parameters.total for e in alone]
+
+
+def test_an_encoder_keeps_no_cache() -> None:
+    assert estimate(find_model("bert-base").model, Plan(sequence=8)).kv_cache.bytes_per_token == 0
 
 
 IMPOSSIBLE = [0, -1, 2**63, 10**30, math.nan, math.inf, True, "8", None]

@@ -67,14 +67,14 @@ def random_step(number: int) -> tuple[Decoder, Plan]:
     return model, plan
 
 
-def random_attention(pick: random.Random, drop: float) -> Attention:
+def random_attention(pick: random.Random, drop: float, rotaries: tuple[Rotary | None, ...] = ROTARIES) -> Attention:
     """Fused, or separate with the options that need it."""
     heads, biases = pick.choice([2, 4, 6, 8]), [pick.random() < 0.5 for _ in range(2)]
     if pick.random() < 0.4:
         return Attention(heads=heads, qkv_bias=biases[0], out_bias=biases[1], dropout=drop)
     return Attention(
         heads=heads, kv_heads=pick.choice([heads, heads // 2, 1]), head_size=pick.choice([8, 16, 32, 64]),
-        projections="separate", qkv_bias=biases[0], out_bias=biases[1], rotary=pick.choice(ROTARIES),
+        projections="separate", qkv_bias=biases[0], out_bias=biases[1], rotary=pick.choice(rotaries),
         qk_norm=pick.random() < 0.5, dropout=drop,
     )  # fmt: skip
 

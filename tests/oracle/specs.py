@@ -3,7 +3,8 @@
 import dataclasses
 import random
 
-from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Head, Model, MoE, Norm, Plan, Rotary
+from advisor import spec
+from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Encoder, Head, Model, MoE, Norm, Plan, Rotary
 from advisor.spec.blocks import PLACEMENTS
 from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
 
@@ -117,6 +118,26 @@ def random_seq2seq(number: int) -> Seq2Seq:
         norm=Norm(placement=pick.choice(["pre", "post"]), bias=flag(), final=flag()),
         head=Head(tied=flag(), bias=flag()),
         head_scaled=flag(),
+    )  # fmt: skip
+
+
+def random_encoder(number: int) -> Encoder:
+    """An encoder with layer norms and without dropout, with or without a head."""
+    pick = random.Random(number)
+    heads = pick.choice([1, 2, 4])
+    d_model = heads * pick.choice([8, 12, 16])
+    headless, final, bias = pick.random() < 0.3, pick.random() < 0.5, pick.random() < 0.8
+    return Encoder(
+        context=pick.choice([33, 64, 100]), d_model=d_model, depth=pick.choice([1, 2, 3, 5]),
+        pooler=headless and (not final or pick.random() < 0.5),
+        embedding=Embedding(vocab=pick.choice([11, 65, 256, 1000]), spare_positions=pick.choice([0, 2])),
+        token_types=pick.choice([None, 1, 2]),
+        attention=Attention(
+            heads=heads, projections=pick.choice(["fused", "separate"]), qkv_bias=bias, out_bias=pick.random() < 0.8
+        ),
+        mlp=MLP(hidden=pick.choice([d_model, 4 * d_model]), activation=pick.choice(["gelu", "relu"]), bias=bias),
+        norm=Norm(placement=pick.choice(["pre", "post"]), bias=bias, final=final),
+        head=None if headless else spec.MaskedHead(tied=pick.random() < 0.5),
     )  # fmt: skip
 
 

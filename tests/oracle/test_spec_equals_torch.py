@@ -10,12 +10,20 @@ from advisor.ledger import estimate, parameter_shapes
 from advisor.spec import Model, Plan
 from studies.trial.build import LanguageModel, build
 from tests.oracle.inputs import inputs
-from tests.oracle.specs import random_bdh, random_model, random_moe, random_plan, random_positions, random_seq2seq
+from tests.oracle.specs import (
+    random_bdh,
+    random_encoder,
+    random_model,
+    random_moe,
+    random_plan,
+    random_positions,
+    random_seq2seq,
+)
 
 CASES: list[tuple[int, Model]] = [(n, random_model(n)) for n in range(60)]
 CASES += [(n, random_bdh(n)) for n in range(30)] + [(n, random_moe(n)) for n in range(30)]
 CASES += [(n, random_positions(n)) for n in range(100, 130)]
-CASES += [(n, random_seq2seq(n)) for n in range(60)]
+CASES += [(n, random_seq2seq(n)) for n in range(60)] + [(n, random_encoder(n)) for n in range(40)]
 
 GROUPED = torch.ops.aten._grouped_mm
 META = torch.library.Library("aten", "IMPL", "Meta")

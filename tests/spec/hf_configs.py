@@ -151,6 +151,25 @@ PHI_3: Config = {
     "torch_dtype": "bfloat16", "transformers_version": "4.40.2", "use_cache": True, "vocab_size": 32064,
 }  # fmt: skip
 
+BERT: Config = {
+    "architectures": ["BertForMaskedLM"], "attention_probs_dropout_prob": 0.1, "gradient_checkpointing": False,
+    "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768, "initializer_range": 0.02,
+    "intermediate_size": 3072, "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "model_type": "bert",
+    "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "position_embedding_type": "absolute",
+    "transformers_version": "4.6.0.dev0", "type_vocab_size": 2, "use_cache": True, "vocab_size": 30522,
+}  # fmt: skip
+# by the name of the preset
+ENCODERS: dict[str, Config] = {
+    "bert-base": BERT,
+    "bert-large": {**BERT, "hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16,
+                   "num_hidden_layers": 24},
+    "roberta-base": {
+        **BERT, "architectures": ["RobertaForMaskedLM"], "bos_token_id": 0, "eos_token_id": 2, "layer_norm_eps": 1e-05,
+        "max_position_embeddings": 514, "model_type": "roberta", "pad_token_id": 1, "type_vocab_size": 1,
+        "vocab_size": 50265,
+    },
+}  # fmt: skip
+
 # what a type may say beyond the sizes, as transformers 4 writes it: values to draw from
 CHOICES: dict[str, dict[str, list[Any]]] = {
     "gpt2": {"n_inner": [None, 96], "activation_function": ["gelu_new", "relu"], "resid_pdrop": [0.0, 0.1]},
@@ -180,6 +199,11 @@ CHOICES: dict[str, dict[str, list[Any]]] = {
         "relative_attention_num_buckets": [8, 32], "dropout_rate": [0.0, 0.1],
     },
 }  # fmt: skip
+ENCODER_CHOICES: dict[str, list[Any]] = {
+    "type_vocab_size": [1, 2], "hidden_act": ["gelu", "relu"], "hidden_dropout_prob": [0.0, 0.1],
+    "position_embedding_type": ["absolute"], "pad_token_id": [1],
+}  # fmt: skip
+CHOICES |= {"bert": ENCODER_CHOICES, "roberta": ENCODER_CHOICES}
 GROUPED = ("llama", "mistral", "mixtral", "qwen2_moe", "qwen2", "qwen3", "gemma", "phi", "phi3")
 NAMES = {
     "gpt2": {
@@ -202,6 +226,8 @@ def random_config(model_type: str, number: int) -> Config:
     config |= rng.choice([{}, {"tie_word_embeddings": True}, {"tie_word_embeddings": False}])
     if model_type in GROUPED:
         config |= {"num_key_value_heads": kv_heads, "rope_theta": rng.choice([10000.0, 500000.0])}
+    if model_type in ("bert", "roberta"):
+        config |= {"tie_word_embeddings": True}
     return config | {"torch_dtype": "float32", "pad_token_id": 0}
 
 

@@ -11,11 +11,11 @@ import transformers
 
 from advisor.errors import AdvisorError, InputError, UnknownError
 from advisor.ledger import estimate, parameter_shapes
-from advisor.spec import Decoder, Plan
+from advisor.spec import Decoder, Encoder, Model, Plan
 from advisor.spec.hf import MISSING, TYPES, model_from_hf, read_hf
 from advisor.spec.text import find_model
 from tests.cli.command import advisor
-from tests.spec.hf_configs import PHI_3, PUBLISHED, QWEN_3, Config, random_config, sizes
+from tests.spec.hf_configs import ENCODERS, PHI_3, PUBLISHED, QWEN_3, Config, random_config, sizes
 
 FUSED = ("gpt_neox", "phi3", "mixtral", "qwen2_moe")  # several of our weights are one there
 PLAN = Plan(batch=2, sequence=32)
@@ -23,15 +23,16 @@ RANDOM = [(model_type, number) for model_type in TYPES for number in range(4)]
 
 
 def instance(config: Config) -> torch.nn.Module:
-    """The class of transformers that the type's head names, without storage."""
+    """The class of transformers that the config names, or else the type's head, without storage."""
     values = {k: v for k, v in config.items() if k != "model_type"}
     parsed = transformers.AutoConfig.for_model(config["model_type"], **json.loads(json.dumps(values)))
+    (name,) = config.get("architectures", TYPES[config["model_type"]][:1])
     with torch.device("meta"):
-        module: torch.nn.Module = getattr(transformers, TYPES[config["model_type"]][0])(parsed)
+        module: torch.nn.Module = getattr(transformers, name)(parsed)
     return module
 
 
-def check_parameters(config: Config) -> Decoder:
+def check_parameters(config: Config) -> Model:
     """The spec has the parameters of the class: as many, and where none are fused of the same shapes."""
     model, _ = model_from_hf(config)
     theirs = [p.shape for p in instance(config).parameters()]
@@ -52,9 +53,31 @@ def test_published_configs(name: str) -> None:
     assert estimate(model, PLAN).parameters.total == preset.published_parameters
     ours = preset.model
     assert isinstance(ours, Decoder)
+    assert isinstance(model, Decoder)
     for field in ("context", "d_model", "depth", "head_size", "kv_heads", "rotated", "norm", "head"):
         assert getattr(model, field) == getattr(ours, field), field
     assert (model.mlp.activation, model.attention.rotary) == (ours.mlp.activation, ours.attention.rotary)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_published_encoders(name: str) -> None:
+    model = check_parameters(ENCODERS[name])
+    assert model == find_model(name).model
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "total"),
+    [
+        ("bert-base", "BertModel", 109_482_240),
+        ("bert-large", "BertModel", 335_141_888),
+        ("roberta-base", "RobertaModel", 124_645_632),
+    ],
+)
+def test_encoders_without_a_head_have_a_pooler(name: str, base: str, total: int) -> None:
+    model = check_parameters({**ENCODERS[name], "architectures": [base]})
+    assert isinstance(model, Encoder)
+    assert model.pooler
+    assert estimate(model, PLAN).parameters.total == total
 
 
 def test_phi_3_mini() -> None:
@@ -74,8 +97,12 @@ def test_transformers_5_writes_the_same_model(model_type: str, number: int) -> N
     assert "rope_theta" not in new
     assert "torch_dtype" not in new
     before, after = model_from_hf(old)[0], model_from_hf(new)[0]
-    assert getattr(before, "attention", None) == getattr(after, "attention", None)
+    assert rotary_of(before) == rotary_of(after)
     assert estimate(before, PLAN) == estimate(after, PLAN)
+
+
+def rotary_of(model: Model) -> Any:
+    return getattr(getattr(model, "attention", None), "rotary", None)
 
 
 def test_what_is_not_modelled_is_noted() -> None:
@@ -109,6 +136,19 @@ MISTAKES: list[tuple[Config, str]] = [
     (
         {**LLAMA, "architectures": ["LlamaForSequenceClassification"]},
         "architectures: expected ['LlamaForCausalLM'], the class that is sized, got ['LlamaForSequenceClassification']",
+    ),
+    (
+        {**ENCODERS["bert-base"], "architectures": ["BertForPreTraining"]},
+        "architectures: expected ['BertForMaskedLM'] or ['BertModel'], the class that is sized, got",
+    ),
+    ({**ENCODERS["bert-base"], "is_decoder": True}, "is_decoder: expected False (a causal mask is not supported yet)"),
+    (
+        {**ENCODERS["bert-base"], "position_embedding_type": "relative_key"},
+        "position_embedding_type: expected absolute (relative positions is not supported yet)",
+    ),
+    (
+        {**ENCODERS["bert-base"], "tie_word_embeddings": False},
+        "tie_word_embeddings: expected True (an untied head is not supported yet), got False",
     ),
     ({**LLAMA, "num_experts": 8}, "unknown config key 'num_experts'"),
     ({**LLAMA, "qk_layernorm": True}, "unknown config key 'qk_layernorm'"),

@@ -10,14 +10,15 @@ from advisor.errors import AdvisorError, InputError, UnknownError
 from advisor.ledger import estimate
 from advisor.spec import Decoder, Head, Norm, Plan
 from advisor.spec.text import find_model, model_from_data, model_to_data, plan_from_data, preset_names
-from tests.oracle.specs import random_model, random_moe
+from tests.oracle.specs import random_encoder, random_model, random_moe
 
 PRESETS = (
-    "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "char-lm", "gemma-2b", "gpt2", "gpt2-large", "gpt2-medium",
-    "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b", "mixtral-8x7b", "opt-125m",
-    "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b",
-    "seq2seq-toy", "small", "small-moe", "t5-base", "t5-small", "t5-v1.1-base", "t5-v1.1-small", "tiny",
-    "tinyllama-1.1b", "transformer-base", "transformer-big", "transformer-lm", "x-transformers-alibi",
+    "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "bert-base", "bert-large", "char-lm", "gemma-2b", "gpt2",
+    "gpt2-large", "gpt2-medium", "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b",
+    "mixtral-8x7b", "opt-125m", "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b",
+    "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b", "roberta-base", "seq2seq-toy", "small", "small-moe", "t5-base",
+    "t5-small", "t5-v1.1-base", "t5-v1.1-small", "tiny", "tinyllama-1.1b", "transformer-base", "transformer-big",
+    "transformer-lm", "x-transformers-alibi",
 )  # fmt: skip
 UNPUBLISHED = {
     "bdh-8gb",
@@ -68,7 +69,7 @@ def test_the_character_model_of_the_deep_dive() -> None:
 
 @pytest.mark.parametrize("number", range(20))
 def test_a_spec_survives_json(number: int) -> None:
-    for model in (random_model(number), random_moe(number)):
+    for model in (random_model(number), random_moe(number), random_encoder(number)):
         assert model_from_data(json.loads(json.dumps(model_to_data(model)))) == model
 
 
@@ -110,7 +111,7 @@ def data(**changes: object) -> dict[str, object]:
             {"mlp": {"experts": 8, "active": 2, "hidden": 60}},
             "model.mlp.hidden: expected a multiple of 8, got 60; nearest: 64",
         ),
-        ({"family": "decoders"}, "unknown model.family 'decoders'; near: decoder"),
+        ({"family": "decoders"}, "unknown model.family 'decoders'; near: decoder, encoder"),
         ({"norm__bias": 1}, "model.norm.bias: expected true or false, got 1"),
     ],
     ids=lambda v: str(v)[:40],

@@ -1,4 +1,4 @@
-"""Causal self-attention, with fused or separate projections, grouped key-value heads, rotary positions, q/k norms."""
+"""Self-attention: fused or separate projections, grouped key-value heads, rotary positions, q/k norms."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,9 +10,9 @@ from studies.trial.modules.rotary import Rotation
 class FusedAttention(nn.Module):
     """One weight for q, k and v; x_BTD -> BTD."""
 
-    def __init__(self, spec: Attention, d_model: int, head_size: int) -> None:
+    def __init__(self, spec: Attention, d_model: int, head_size: int, *, causal: bool) -> None:
         super().__init__()
-        self.heads, self.weight_dropout = spec.heads, spec.dropout
+        self.heads, self.weight_dropout, self.causal = spec.heads, spec.dropout, causal
         self.qkv = nn.Linear(d_model, 3 * spec.heads * head_size, bias=spec.qkv_bias)
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
         self.dropout = nn.Dropout(spec.dropout)
@@ -23,7 +23,7 @@ class FusedAttention(nn.Module):
         q_BHTK, k_BHTK, v_BHTK = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in (q, k, v))
         dropout = self.weight_dropout if self.training else 0.0
         y_BHTK = F.scaled_dot_product_attention(
-            q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=mask is None
+            q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=self.causal and mask is None
         )
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))
 
@@ -31,8 +31,11 @@ class FusedAttention(nn.Module):
 class SeparateAttention(nn.Module):
     """A weight each for q, k and v; x_BTD -> BTD. Only the flash kernel takes fewer key-value heads as they are."""
 
-    def __init__(self, spec: Attention, d_model: int, head_size: int, kv_heads: int, kernel: str) -> None:
+    def __init__(
+        self, spec: Attention, d_model: int, head_size: int, kv_heads: int, kernel: str, *, causal: bool
+    ) -> None:
         super().__init__()
+        self.causal = causal
         self.heads, self.weight_dropout, self.head_size = spec.heads, spec.dropout, head_size
         self.groups = spec.heads // kv_heads
         self.flash = kernel == "flash"
@@ -55,7 +58,7 @@ class SeparateAttention(nn.Module):
             k_BTGK, v_BTGK = (t.repeat_interleave(self.groups, dim=2) for t in (k_BTGK, v_BTGK))
         y_BHTK = F.scaled_dot_product_attention(
             q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), attn_mask=mask,
-            is_causal=mask is None, dropout_p=self.weight_dropout if self.training else 0.0,
+            is_causal=self.causal and mask is None, dropout_p=self.weight_dropout if self.training else 0.0,
             enable_gqa=self.groups > 1 and self.flash,
         )  # fmt: skip
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from advisor.spec import MLP, Decoder, Embedding, MoE, Plan
+from advisor.spec import MLP, Decoder, Embedding, Encoder, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
 from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.masks import alibi_slopes, score_mask
@@ -52,7 +52,7 @@ def mlp_layer(spec: MLP | MoE, d_model: int) -> nn.Module:
 class Block(nn.Module):
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
-    def __init__(self, spec: Decoder, plan: Plan, recomputed: str) -> None:
+    def __init__(self, spec: Decoder | Encoder, plan: Plan, recomputed: str, *, causal: bool = True) -> None:
         super().__init__()
         self.placement, self.recomputed, self.token_shift = spec.norm.placement, recomputed, spec.token_shift
         self.gain = (2 * spec.depth) ** 0.25 if spec.norm.deepnorm else None
@@ -62,9 +62,11 @@ class Block(nn.Module):
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
         self.attention: nn.Module
         if spec.attention.projections == "fused":
-            self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size)
+            self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size, causal=causal)
         else:
-            self.attention = SeparateAttention(spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel)
+            self.attention = SeparateAttention(
+                spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel, causal=causal
+            )
         if self.placement == "sandwich":
             self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
         if self.placement != "parallel-shared":

@@ -40,6 +40,11 @@ def alibi_slopes(heads: int, biased: int) -> Tensor:
     return torch.tensor(slopes + [0.0] * (heads - biased), dtype=torch.float32)
 
 
+def padded(keep_BT: Tensor, dtype: torch.dtype) -> Tensor:
+    """[B, 1, 1, T] of 0 and -inf: a token sees all that are not padding."""
+    return torch.where(keep_BT[:, None, None], torch.zeros((), dtype=dtype, device=keep_BT.device), -math.inf)
+
+
 def attention_dtype(x: Tensor) -> torch.dtype:
     """What attention computes in: the dtype of autocast, or that of x."""
     kind = x.device.type

@@ -3,6 +3,7 @@ import torch
 
 from advisor.errors import InputError
 from advisor.spec import Decoder, Plan
+from advisor.spec.text import find_model
 from studies.trial.batches import Batches
 from studies.trial.text import Text, read
 
@@ -61,3 +62,8 @@ def test_what_a_model_cannot_train_on_is_refused() -> None:
         batches(plan=Plan(batch=4, sequence=33))
     with pytest.raises(InputError, match="at least 170 bytes"):
         batches(Text(name="short", content=b"x" * 100))
+
+
+def test_an_encoder_is_refused() -> None:
+    with pytest.raises(InputError, match="model: expected a decoder: trials learn the next token, got 'Encoder'"):
+        batches(model=find_model("bert-base").model)  # type: ignore[arg-type]
