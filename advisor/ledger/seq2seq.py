@@ -9,6 +9,7 @@ from advisor.ledger import ops
 from advisor.ledger.attention import attend
 from advisor.ledger.branch import branch
 from advisor.ledger.layers import Linear, Norm
+from advisor.ledger.loss import chunked_cross_entropy
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.mlp import MLP
 from advisor.ledger.tape import Segment
@@ -17,11 +18,11 @@ from advisor.spec import Plan, Seq2Seq
 from advisor.spec.check import Size
 
 
-def forward(m: Machine, spec: Seq2Seq, plan: Plan) -> tuple[Tensor, Tensor]:
-    """Source ids [B, S], target ids and labels [B, T] -> (logits [B, T, V], loss)."""
+def forward(m: Machine, spec: Seq2Seq, plan: Plan) -> tuple[Tensor | None, Tensor]:
+    """Source ids [B, S], target ids and labels [B, T] -> (logits [B, T, V], loss); no logits of a chunked loss."""
     lengths = (plan.sequence, plan.target, plan.target)
     source, target, labels = (m.given((plan.batch, length), "int64") for length in lengths)
-    table = m.given((spec.context, spec.d_model), "fp32") if spec.embedding.positions == "sinusoidal" else None
+    table = m.buffer((spec.context, spec.d_model), "fp32") if spec.embedding.positions == "sinusoidal" else None
     m.tape.begin(Segment("forward", "source"))
     shared = _token(m, spec)
     encoded = _stack(m, spec, plan, _embed(m, spec, source, shared, table), None)
@@ -32,6 +33,10 @@ def forward(m: Machine, spec: Seq2Seq, plan: Plan) -> tuple[Tensor, Tensor]:
         x = ops.scale(m, "head_scale", x)
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
+    if plan.loss == "chunked":
+        return None, chunked_cross_entropy(
+            m, lambda rows: ops.linear(m, "head", rows, head, bias), x, labels, plan.loss_chunks
+        )
     logits = ops.linear(m, "head", x, head, bias)
     return logits, ops.cross_entropy(m, "loss", logits.view(target.numel, spec.embedding.vocab), labels)
 

@@ -107,6 +107,6 @@ def test_what_cannot_be_is_said_in_one_line(values: dict[str, Any], line: str) -
     assert "\n" not in str(error.value)
 
 
-def test_a_family_without_a_chunked_loss_says_so() -> None:
+def test_code_without_a_chunked_loss_says_so() -> None:
     with pytest.raises(AdvisorError, match=r"plan.loss: expected full"):
-        estimate(find_model("t5-small").model, Plan(batch=1, sequence=8, target_sequence=8, loss="chunked"))
+        estimate(find_model("gpt2").model, Plan(batch=1, sequence=8, implementation="hf", loss="chunked"))

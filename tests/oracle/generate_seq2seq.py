@@ -1,15 +1,18 @@
 """make oracle-rows: records random encoder-decoder steps with PyTorch on fake CUDA tensors (see generate.py).
 
-transformer-random.csv: without relative positions; t5-random.csv: with them.
+transformer-random.csv: without relative positions; t5-random.csv: with them; seq2seq-plans-random.csv: both, with what
+else a plan may hold.
 """
 
-from tests.oracle import generate  # isort: skip  (before torch)
+from tests.oracle import generate_optimizers as optimizers  # isort: skip  (before torch)
 
+import dataclasses
 import random
 from pathlib import Path
 
 from advisor.spec import MLP, Head, MultiHeadAttention, Norm, Plan, RelativeBias, Seq2Seq, SequenceEmbedding
 from advisor.spec.blocks import ACTIVATIONS
+from tests.oracle import generate
 
 ROWS = 60  # of each
 FOLDER = Path(__file__).parent
@@ -62,7 +65,29 @@ def random_step(number: int, relative: bool) -> tuple[Seq2Seq, Plan]:
     return model, plan
 
 
+def random_plan(number: int, plan: Plan) -> Plan:
+    """The plan with another optimizer and precision, clipping, accumulation, averaging or a chunked loss."""
+    pick = random.Random(number)
+    chunked = pick.random() < 0.4
+    return dataclasses.replace(
+        plan,
+        optimizer=pick.choice(["adamw", "sgd-momentum", "adafactor"]),
+        optimizer_implementation="foreach",
+        precision=pick.choice(["fp32", "bf16", "fp16"]),
+        accumulation=pick.choice([1, 2, 3]),
+        grad_clip=pick.random() < 0.5,
+        ema=pick.random() < 0.3,
+        loss="chunked" if chunked else "full",
+        loss_chunks=pick.choice([2, 3, 8]),
+        keep_logits=plan.keep_logits and not chunked,
+    )
+
+
 if __name__ == "__main__":
     for name, relative in (("transformer", False), ("t5", True)):
         steps = [random_step(number, relative) for number in range(ROWS)]
         generate.write(FOLDER / f"{name}-random.csv", [generate.record(*step) for step in steps])
+    steps = [random_step(500 + number, relative=number % 2 == 1) for number in range(ROWS)]
+    plans = [random_plan(number, plan) for number, (_, plan) in enumerate(steps)]
+    rows = [optimizers.record(model, plan) for (model, _), plan in zip(steps, plans, strict=True)]
+    generate.write(FOLDER / "seq2seq-plans-random.csv", rows)

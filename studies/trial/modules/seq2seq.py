@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from advisor.spec import Plan, RelativeBias, Seq2Seq, SequenceEmbedding
+from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
 from studies.trial.modules.norm import norm_layer
 from studies.trial.modules.recompute import recompute
@@ -191,11 +192,12 @@ class Seq2SeqModule(nn.Module):
     """source_BS, target_BT -> (logits_BTV, loss or None).
 
     `target_BT` is what the decoder reads, `labels_BT` what it predicts: the target one token further on. The loss is
-    the mean cross-entropy of the labels [nats/token].
+    the mean cross-entropy of the labels [nats/token]; a chunked loss comes without logits.
     """
 
     def __init__(self, spec: Seq2Seq, plan: Plan) -> None:
         super().__init__()
+        self.loss_chunks = plan.loss_chunks if plan.loss == "chunked" else None
         embedding = spec.embedding
         self.positions: Tensor | None
         table = sinusoids(spec.context, spec.d_model) if embedding.positions == "sinusoidal" else None
@@ -219,11 +221,13 @@ class Seq2SeqModule(nn.Module):
 
     def forward(
         self, source_BS: Tensor, target_BT: Tensor, labels_BT: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor | None, Tensor | None]:
         encoded_BSD = self.encoder(self.source(source_BS, self.positions))
         x_BTD = self.decoder(self.target(target_BT, self.positions), encoded_BSD)
         if self.head_scale is not None:
             x_BTD = x_BTD * self.head_scale
+        if labels_BT is not None and self.loss_chunks:
+            return None, chunked_cross_entropy(self.head, x_BTD, labels_BT, self.loss_chunks)
         logits_BTV = self.head(x_BTD)
         if labels_BT is None:
             return logits_BTV, None
