@@ -115,7 +115,7 @@ def _expanded(m: Machine, bias: Tensor, q: Tensor, k: Tensor) -> Tensor:
         bias = _padded_rows(m, bias)
     shape = (*q.shape[:3], k.shape[2])
     if bias.edge is not None and branch(numel(bias.shape) != numel(shape)):
-        bias = _derived(m, bias, bias.shape, "sum")
+        bias = derived(m, bias, bias.shape, "sum")
     return Tensor(shape, bias.dtype, bias.storage, bias.edge)
 
 
@@ -126,7 +126,7 @@ def _padded_rows(m: Machine, bias: Tensor) -> Tensor:
             bias.shape, bias.dtype, m.empty((*bias.shape[:3], columns), bias.dtype, "constant_pad_nd").storage
         )
     wide = _pad(m, bias, columns)
-    narrow = _derived(m, wide, wide.shape, "slice_backward")
+    narrow = derived(m, wide, wide.shape, "slice_backward")
     return Tensor(bias.shape, bias.dtype, narrow.storage, narrow.edge)
 
 
@@ -135,17 +135,17 @@ def _padded_rows(m: Machine, bias: Tensor) -> Tensor:
 
 def _padded_flash(m: Machine, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     shape = q.shape
-    heads = [_derived(m, t, t.shape, "clone") for t in (q, k, v)]
+    heads = [derived(m, t, t.shape, "clone") for t in (q, k, v)]
     width = (shape[3] + HEAD_ALIGNMENT - 1) // HEAD_ALIGNMENT * HEAD_ALIGNMENT
     q, k, v = (_pad(m, t, width) for t in heads)
     out = _fused(m, q, k, v, "flash")
-    narrow = _derived(m, out, out.shape, "slice_backward")
+    narrow = derived(m, out, out.shape, "slice_backward")
     return Tensor(shape, out.dtype, narrow.storage, narrow.edge)
 
 
 def _pad(m: Machine, x: Tensor, width: Any) -> Tensor:
     out = m.empty((*x.shape[:3], width), x.dtype, "constant_pad_nd")
-    out.edge = _derived(m, x, x.shape, "constant_pad_nd").edge
+    out.edge = derived(m, x, x.shape, "constant_pad_nd").edge
     return out
 
 
@@ -155,7 +155,7 @@ def _contiguous(m: Machine, x: Tensor) -> Tensor:
     return out
 
 
-def _derived(m: Machine, x: Tensor, shape: tuple[Any, ...], op: str) -> Tensor:
+def derived(m: Machine, x: Tensor, shape: tuple[Any, ...], op: str) -> Tensor:
     """A view of x whose gradient costs a new tensor of `shape`."""
     node = m.node(_new_gradient, [x])
     node.saved = (shape, x.dtype, op)
@@ -175,32 +175,32 @@ def _math(
     """aten::_scaled_dot_product_attention_math; the root of the scale goes to q and to k."""
     dtype = q.dtype
     alone = branch((q.shape[0] == 1) | (q.shape[1] == 1))  # one batch row or one head: reshaping needs no copy
-    q, k, v = (ops.cast(m, _derived(m, t, t.shape, "clone"), "fp32") for t in (q, k, v))
+    q, k, v = (ops.cast(m, derived(m, t, t.shape, "clone"), "fp32") for t in (q, k, v))
     scaled_q = _scaled(m, q)
     if causal:
         bias = _causal_mask(m, q.shape[2], k.shape[2])
     scaled_k = _scaled(m, k)
-    scores = _bmm(m, _copied(m, scaled_q, alone), _copied(m, scaled_k, alone), (*q.shape[:3], k.shape[2]))
+    scores = bmm(m, copied(m, scaled_q, alone), copied(m, scaled_k, alone), (*q.shape[:3], k.shape[2]))
     del scaled_k
     if bias is not None:
         scores = _biased(m, scores, bias)
     weights = ops.dropout(m, path, _softmax(m, scores), dropout)
     del scores
-    out = _bmm(m, weights, _copied(m, v, alone), q.shape)
+    out = bmm(m, weights, copied(m, v, alone), q.shape)
     del scaled_q, bias, weights, q, k, v
     out = ops.cast(m, out, dtype)
     clone = m.empty(out.shape, dtype, "clone")
-    clone.edge = _derived(m, out, out.shape, "clone").edge
+    clone.edge = derived(m, out, out.shape, "clone").edge
     return clone
 
 
 def _scaled(m: Machine, x: Tensor) -> Tensor:
     out = m.empty(x.shape, x.dtype, "mul")
-    out.edge = _derived(m, x, x.shape, "mul").edge
+    out.edge = derived(m, x, x.shape, "mul").edge
     return out
 
 
-def _copied(m: Machine, x: Tensor, alone: bool) -> Tensor:
+def copied(m: Machine, x: Tensor, alone: bool) -> Tensor:
     """x with batch and heads merged into one dimension."""
     if alone:
         return x
@@ -224,12 +224,12 @@ def _biased(m: Machine, scores: Tensor, bias: Tensor) -> Tensor:
     out = m.empty(scores.shape, scores.dtype, "add")
     out.edge = scores.edge
     if bias.edge is not None:
-        alike = _derived(m, bias, bias.shape, "sum") if branch(bias.numel != scores.numel) else bias
+        alike = derived(m, bias, bias.shape, "sum") if branch(bias.numel != scores.numel) else bias
         out.edge = Edge(m.node(lambda m, saved, grads: grads * 2, [scores, alike]))
     return out
 
 
-def _bmm(m: Machine, a: Tensor, b: Tensor, shape: tuple[Any, ...]) -> Tensor:
+def bmm(m: Machine, a: Tensor, b: Tensor, shape: tuple[Any, ...]) -> Tensor:
     """Batched matrix product of a [B, H, T, .] and b [B, H, ., .] to `shape`."""
     node = m.node(_bmm_backward, [b, a])
     flops = 2.0 * numel(a.shape) * shape[3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.ledger import ops
 from advisor.ledger.attention import attend, split_heads
 from advisor.ledger.branch import branch
+from advisor.ledger.capped_attention import capped_attend
 from advisor.ledger.layers import HeadNorm, Linear
 from advisor.ledger.machine import Machine
 from advisor.ledger.rotary import Rotation
@@ -63,6 +64,10 @@ class SeparateAttention:
             q, k = self.rotation(m, "attention.rotary", q), self.rotation.keys(m, "attention.rotary", k)
         if self.kernel != "flash" and branch(self.kv_heads < self.heads):
             k, v = (ops.repeat(m, "attention", t, self.heads // self.kv_heads) for t in (k, v))
+        if self.spec.soft_cap is not None:
+            assert self.mask is not None
+            y = capped_attend(m, "attention", _transposed(q), _transposed(k), _transposed(v), self.mask, p)
+            return ops.dropout(m, "attention.dropout", self.out(y), p)
         y = attend(
             m, "attention", _transposed(q), _transposed(k), _transposed(v), self.kernel, p, causal=self.causal,
             mask=self.mask,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from advisor.ledger import ops
 from advisor.ledger.attention_layers import FusedAttention, SeparateAttention
+from advisor.ledger.branch import branch
 from advisor.ledger.layers import Norm
 from advisor.ledger.loss import chunked_cross_entropy
 from advisor.ledger.machine import Machine, Parameter
@@ -28,17 +30,16 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tenso
     """
     ids = m.given((plan.batch, plan.sequence), "int64")
     targets = m.given(ids.shape, "int64") if m.training else None
-    rotation = (
-        Rotation(m, spec.attention.rotary, spec.context, plan.sequence, spec.rotated) if spec.attention.rotary else None
-    )
+    rotations = _rotations(m, spec, plan)
     slopes = m.given((spec.attention.heads,), "fp32") if spec.attention.alibi_heads else None
     keep = m.given((plan.batch, plan.sequence), "bool") if plan.padding else None
     m.tape.begin(Segment("forward", "embedding"))
-    mask = score_mask(m, plan.sequence, slopes, keep)
+    masks = _masks(m, spec, plan, slopes, keep)
     token = m.parameter("token.weight", (spec.embedding.vocab, spec.d_model), "embedding")
     x = _embed(m, spec, ids, token)
-    given = () if mask is None else (mask,)
-    for kind in stack(m, "blocks", spec.depth, plan.checkpoint_period):
+    for kind in stack(m, "blocks", spec.depth, math.lcm(plan.checkpoint_period, spec.cycle)):
+        rotation, mask = rotations[spec.local(kind)], masks[spec.local(kind)]
+        given = () if mask is None else (mask,)
         block = Block(m, spec, plan, rotation, mask, plan.recomputes(kind))
         x = m.checkpoint(block, x, *given) if plan.recomputes(kind) == "block" else block(x)
     m.tape.begin(Segment("forward", ""))
@@ -51,9 +52,34 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tenso
             m, lambda rows: ops.linear(m, "head", rows, head, bias), x, targets, plan.loss_chunks
         )
     logits = ops.linear(m, "head", x, head, bias)
+    if spec.head.soft_cap is not None:
+        logits = ops.soft_cap(m, "head", logits)
     if targets is None:
         return logits, None
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
+
+
+def _rotations(m: Machine, spec: Decoder, plan: Plan) -> tuple[Rotation | None, Rotation | None]:
+    """Of blocks that see all before them, and of blocks with a window."""
+    a = spec.attention
+    if a.rotary is None:
+        return None, None
+    everywhere = Rotation(m, a.rotary, spec.context, plan.sequence, spec.rotated)
+    if a.local_rotary is None:
+        return everywhere, everywhere
+    return everywhere, Rotation(m, a.local_rotary, spec.context, plan.sequence, spec.rotated)
+
+
+def _masks(
+    m: Machine, spec: Decoder, plan: Plan, slopes: Tensor | None, keep: Tensor | None
+) -> tuple[Tensor | None, Tensor | None]:
+    """Of blocks that see all before them, and of blocks with a window; None where the order alone matters."""
+    window = spec.attention.window
+    needed = slopes is not None or keep is not None or spec.attention.soft_cap is not None
+    everywhere = score_mask(m, plan.sequence, slopes, keep, False) if needed else None
+    if window is None or not branch(window < plan.sequence):
+        return everywhere, everywhere
+    return everywhere, score_mask(m, plan.sequence, slopes, keep, True)
 
 
 def _embed(m: Machine, spec: Decoder, ids: Tensor, token: Parameter) -> Tensor:
@@ -90,7 +116,7 @@ class Block:
         self.given = () if mask is None else (mask,)
         self.attention_scale: Parameter | None = None
         self.mlp_scale: Parameter | None = None
-        kernel = plan.masked_kernel if spec.masked else plan.kernel
+        kernel = plan.kernel if mask is None else plan.masked_kernel
         if spec.norm.residual_scale:
             self.attention_scale = m.parameter("attention_scale", (spec.d_model,), "norm")
             self.mlp_scale = m.parameter("mlp_scale", (spec.d_model,), "norm")
@@ -161,7 +187,8 @@ def upper_bound(spec: Decoder | Encoder, plan: Plan) -> Any:
     tokens = 1.0 * plan.batch * plan.sequence
     widest = _widest(spec.mlp) + 3.0 * spec.attention.heads * spec.head_size + spec.d_model + spec.embedding.vocab
     widest = widest + (0.0 if plan.lora is None else 16.0 * plan.lora.rank)
-    scores = 1.0 * spec.attention.heads * plan.sequence * (plan.kernel == "math" or plan.padding or spec.masked)
+    stored = plan.kernel == "math" or plan.padding or spec.masked(plan.sequence)
+    scores = 1.0 * spec.attention.heads * plan.sequence * stored
     weights = (1.0 * spec.embedding.vocab + spec.context + 12.0 * widest) * spec.d_model
     weights = weights + (0.0 if plan.lora is None else 16.0 * plan.lora.rank * widest)
     return (tokens * (widest + scores) + weights) * 64 * spec.depth

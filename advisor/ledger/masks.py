@@ -8,15 +8,15 @@ from advisor.ledger.tensor import Tensor
 from advisor.spec.check import Size
 
 
-def score_mask(m: Machine, sequence: Size, slopes: Tensor | None, keep: Tensor | None) -> Tensor | None:
-    """What is added to the scores [B or 1, H or 1, T, T]; None where the order of tokens is all that matters."""
-    if slopes is None and keep is None:
-        return None
+def score_mask(m: Machine, sequence: Size, slopes: Tensor | None, keep: Tensor | None, windowed: bool) -> Tensor:
+    """What is added to the scores [B or 1, H or 1, T, T]."""
     m.tape.path = "mask"
     square = (1, 1, sequence, sequence)
     ones = m.empty(square, "bool", "ones")
     visible = m.empty(square, "bool", "tril")
     del ones
+    if windowed:
+        visible = m.empty(square, "bool", "triu")
     if keep is not None:
         visible = m.empty((keep.shape[0], *square[1:]), "bool", "bitwise_and")
     dtype = m.autocast_dtype or m.weight_dtype

@@ -342,6 +342,21 @@ def silu(m: Machine, path: str, x: Tensor) -> Tensor:
     return _input_saving(m, path, x, "silu")
 
 
+def tanh(m: Machine, path: str, x: Tensor) -> Tensor:
+    """tanh; its output is saved."""
+    return _output_saving(m, path, x, "tanh", "tanh_backward")
+
+
+def softmax(m: Machine, path: str, x: Tensor) -> Tensor:
+    """Softmax over the last dimension; its output is saved."""
+    return _output_saving(m, path, x, "_softmax", "_softmax_backward_data")
+
+
+def soft_cap(m: Machine, path: str, x: Tensor) -> Tensor:
+    """c * tanh(x / c)."""
+    return scale(m, path, tanh(m, path, scale(m, path, x)))
+
+
 def _input_saving(m: Machine, path: str, x: Tensor, op: str) -> Tensor:
     m.tape.path = path
     node = m.node(_like_input_backward, [x])
@@ -353,10 +368,14 @@ def _input_saving(m: Machine, path: str, x: Tensor, op: str) -> Tensor:
 
 def relu(m: Machine, path: str, x: Tensor) -> Tensor:
     """ReLU; its output is saved."""
+    return _output_saving(m, path, x, "relu", "threshold_backward")
+
+
+def _output_saving(m: Machine, path: str, x: Tensor, op: str, backward: str) -> Tensor:
     m.tape.path = path
     node = m.node(_like_input_backward, [x])
-    out = m.empty(x.shape, x.dtype, "relu")
-    node.saved = ("threshold_backward", x.dtype, m.save(out))
+    out = m.empty(x.shape, x.dtype, op)
+    node.saved = (backward, x.dtype, m.save(out))
     out.edge = Edge(node)
     return out
 

@@ -61,7 +61,10 @@ class Attention:
     `projections`: one weight for q, k and v together (fused), or one each (separate). `head_size` is d_model / heads
     unless given. `qk_norm`: RMS norm over each query and key head. `dropout` acts on the attention weights and on the
     output, as in GPT-2. `alibi_heads`: the first so many heads subtract from each score the distance times the head's
-    slope (Press et al. 2022); the mask that this takes rules flash out.
+    slope (Press et al. 2022); the mask that this takes rules flash out. `window`: a token sees itself and the
+    window - 1 before it, but in every `global_every`-th block all before it (Gemma 2: 2, Gemma 3: 6); `local_rotary` is
+    what blocks with a window rotate by. `soft_cap` c: scores become c * tanh(score / c) (Gemma 2), which no kernel of
+    PyTorch does, so attention is plain matrix products.
     How we differ: seed code that keeps a Linear per head and per q/k/v has the same parameters, fused here.
     """
 
@@ -74,22 +77,34 @@ class Attention:
     rotary: Rotary | None = None
     qk_norm: bool = False
     alibi_heads: int = 0
+    window: Size | None = None  # [tokens]
+    global_every: int | None = None  # blocks
+    local_rotary: Rotary | None = None
+    soft_cap: float | None = None
     dropout: float = 0.0
 
     def check(self, path: str) -> None:
         check.whole(f"{path}.heads", self.heads, check.MAX_WIDTH)
         check.whole(f"{path}.alibi_heads", self.alibi_heads, check.MAX_WIDTH, 0)
         check.at_most(f"{path}.alibi_heads", self.alibi_heads, f"{path}.heads", self.heads)
+        if self.window is not None:
+            check.whole(f"{path}.window", self.window, check.MAX_CONTEXT)
+        if self.global_every is not None:
+            check.whole(f"{path}.global_every", self.global_every, check.MAX_CHECKPOINT_EVERY)
+        if self.local_rotary is not None:
+            self._check_local_rotary(path)
+        if self.soft_cap is not None:
+            check.positive(f"{path}.soft_cap", self.soft_cap)
         if self.kv_heads is not None:
             check.whole(f"{path}.kv_heads", self.kv_heads, check.MAX_WIDTH)
             check.divides(f"{path}.kv_heads", self.kv_heads, f"{path}.heads", self.heads)
         if self.head_size is not None:
             check.whole(f"{path}.head_size", self.head_size, check.MAX_WIDTH)
         check.choice(f"{path}.projections", self.projections, ("fused", "separate"))
-        if self.projections == "fused" and (self.rotary or self.qk_norm or self.kv_heads is not None):
+        if self.projections == "fused" and self.needs_separate:
             raise InputError(
                 f"{path}.projections",
-                expected="separate, with rotary, qk_norm or kv_heads",
+                expected="separate, with rotary, qk_norm, kv_heads or soft_cap",
                 got=self.projections,
                 nearest="separate",
             )
@@ -99,6 +114,19 @@ class Attention:
         check.flag(f"{path}.qkv_bias", self.qkv_bias)
         check.flag(f"{path}.out_bias", self.out_bias)
         check.fraction(f"{path}.dropout", self.dropout)
+
+    @property
+    def needs_separate(self) -> bool:
+        """Whether q, k and v cannot come from one weight."""
+        return bool(self.rotary or self.qk_norm or self.kv_heads is not None or self.soft_cap is not None)
+
+    def _check_local_rotary(self, path: str) -> None:
+        assert self.local_rotary is not None
+        self.local_rotary.check(f"{path}.local_rotary")
+        if self.rotary is None or self.rotary.fraction != self.local_rotary.fraction or self.window is None:
+            raise InputError(
+                f"{path}.local_rotary", expected="a window, and rotary of the same fraction", got=self.local_rotary
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,11 +228,17 @@ class Norm:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """Output projection D -> vocab; `tied` shares the token embedding's weight."""
+    """Output projection D -> vocab; `tied` shares the token embedding's weight.
+
+    `soft_cap` c: logits become c * tanh(logit / c) (Gemma 2).
+    """
 
     tied: bool = True
     bias: bool = False
+    soft_cap: float | None = None
 
     def check(self, path: str) -> None:
         check.flag(f"{path}.tied", self.tied)
         check.flag(f"{path}.bias", self.bias)
+        if self.soft_cap is not None:
+            check.positive(f"{path}.soft_cap", self.soft_cap)

@@ -100,6 +100,11 @@ def at_most(path: str, value: Any, limit_path: str, limit: Any) -> None:
         raise InputError(path, expected=f"at most {limit_path} = {limit}", got=value, nearest=str(limit))
 
 
+def any_of(condition: Any) -> bool:
+    """Whether it holds, for any row of columns."""
+    return bool(condition.any() if hasattr(condition, "dtype") else condition)
+
+
 def known_keys(path: str, given: Sequence[str], known: Sequence[str]) -> None:
     """Every given key is known. Raises UnknownError naming the nearest."""
     for key in given:

@@ -73,10 +73,22 @@ class Decoder:
         given = self.attention.kv_heads
         return self.attention.heads if given is None else given
 
+    def masked(self, sequence: Size) -> bool:
+        """Whether scores of some block are masked by more than their order, whatever else the plan says."""
+        window = self.attention.window
+        if self.attention.alibi_heads > 0 or self.attention.soft_cap is not None:
+            return True
+        return window is not None and check.any_of(window < sequence)
+
     @property
-    def masked(self) -> bool:
-        """Whether scores are masked by more than their order, whatever the plan."""
-        return self.attention.alibi_heads > 0
+    def cycle(self) -> int:
+        """After how many blocks the pattern of windows recurs."""
+        return self.attention.global_every or 1
+
+    def local(self, block: int) -> bool:
+        """Whether this block has a window."""
+        every = self.attention.global_every
+        return self.attention.window is not None and (every is None or (block + 1) % every != 0)
 
     @property
     def rotated(self) -> Size:

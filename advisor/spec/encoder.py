@@ -58,6 +58,8 @@ class Encoder:
             check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
         if self.attention.rotary is not None:
             raise InputError("model.attention.rotary", expected="none in an encoder", got=self.attention.rotary)
+        if self.attention.window is not None or self.attention.soft_cap is not None:
+            raise InputError("model.attention", expected="no window and no soft_cap in an encoder", got=self.attention)
         if self.attention.alibi_heads:
             raise InputError("model.attention.alibi_heads", expected="0 in an encoder", got=self.attention.alibi_heads)
         check.choice("model.norm.placement", self.norm.placement, ("pre", "post"))
@@ -73,8 +75,7 @@ class Encoder:
         if self.pooler:
             raise InputError("model.pooler", expected="false beside a head: the loss does not reach it", got=True)
 
-    @property
-    def masked(self) -> bool:
+    def masked(self, sequence: Size) -> bool:
         """Whether scores are masked by more than the plan's padding: never."""
         return False
 

@@ -195,7 +195,7 @@ class Plan:
         return self.precision == "fp16" or self.ema or self.padding or self.loss == "chunked"
 
     def _check_adapters(self, model: Model, lora: LoRA) -> None:
-        if not isinstance(model, Decoder) or isinstance(model.mlp, MoE) or model.masked:
+        if not isinstance(model, Decoder) or isinstance(model.mlp, MoE) or model.masked(self.sequence):
             raise InputError(
                 "plan.lora", expected="a decoder without experts or attention biases", got=type(model).__name__
             )
@@ -219,10 +219,12 @@ class Plan:
         self._check_target(model)
         if self.padding:
             self._check_padding(model)
-        if self.attention_kernel == "flash" and (self.padding or getattr(model, "masked", False)):
+        if self.loss == "chunked" and isinstance(model, Decoder) and model.head.soft_cap is not None:
+            raise InputError("plan.loss", expected="full: chunks know no soft cap", got="chunked", nearest="full")
+        if self.attention_kernel == "flash" and (self.padding or _masked(model, self.sequence)):
             raise InputError(
                 "plan.attention_kernel",
-                expected="auto, efficient or math: flash takes no mask, as padding and ALiBi need",
+                expected="auto, efficient or math: flash takes no mask, as padding, ALiBi, windows and soft caps need",
                 got="flash",
                 nearest="efficient",
             )
@@ -257,3 +259,7 @@ class Plan:
         if isinstance(model, (BDH, Seq2Seq)):
             reason = "BDH's attention has no mask" if isinstance(model, BDH) else "encoder-decoders have none yet"
             raise InputError("plan.padding", expected=f"false: {reason}", got=True, nearest="false")
+
+
+def _masked(model: Model, sequence: Size) -> bool:
+    return isinstance(model, Decoder) and model.masked(sequence)

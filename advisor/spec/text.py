@@ -24,7 +24,7 @@ BLOCKS: dict[type, dict[str, type]] = {
     Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
     Plan: {"lora": LoRA},
     Encoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": MaskedHead},
-    Attention: {"rotary": Rotary},
+    Attention: {"rotary": Rotary, "local_rotary": Rotary},
     Seq2Seq: {
         "embedding": SequenceEmbedding,
         "attention": MultiHeadAttention,

@@ -80,6 +80,25 @@ def with_positions(pick: random.Random, model: Decoder) -> Decoder:
     )
 
 
+def with_windows(pick: random.Random, model: Decoder) -> Decoder:
+    """The model with Gemma's windows and soft caps, each by chance."""
+    attention = model.attention
+    if attention.projections == "separate":
+        attention = dataclasses.replace(attention, soft_cap=pick.choice([None, 50.0]))
+    window = pick.choice([None, 1, 5, 20, 64])
+    if window is not None:
+        local = pick.choice([None, attention.rotary and dataclasses.replace(attention.rotary, base=1000.0)])
+        every = pick.choice([None, 1, 2, 3])
+        attention = dataclasses.replace(attention, window=window, global_every=every, local_rotary=local)
+    head = dataclasses.replace(model.head, soft_cap=pick.choice([None, 30.0]))
+    return dataclasses.replace(model, attention=attention, head=head, depth=pick.choice([1, 2, 3, 4, 5, 6, 7]))
+
+
+def random_windows(number: int) -> Decoder:
+    """A decoder with Gemma's windows and soft caps, each by chance."""
+    return with_windows(random.Random(number), random_model(number))
+
+
 def random_positions(number: int) -> Decoder:
     """A decoder with ALiBi, xPos, token shift and DeepNorm, each by chance."""
     return with_positions(random.Random(number), random_model(number))

@@ -18,11 +18,13 @@ from tests.oracle.specs import (
     random_plan,
     random_positions,
     random_seq2seq,
+    random_windows,
 )
 
 CASES: list[tuple[int, Model]] = [(n, random_model(n)) for n in range(60)]
 CASES += [(n, random_bdh(n)) for n in range(30)] + [(n, random_moe(n)) for n in range(30)]
 CASES += [(n, random_positions(n)) for n in range(100, 130)]
+CASES += [(n, random_windows(n)) for n in range(200, 240)]
 CASES += [(n, random_seq2seq(n)) for n in range(60)] + [(n, random_encoder(n)) for n in range(40)]
 
 GROUPED = torch.ops.aten._grouped_mm

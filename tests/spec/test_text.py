@@ -13,7 +13,8 @@ from advisor.spec.text import find_model, model_from_data, model_to_data, plan_f
 from tests.oracle.specs import random_encoder, random_model, random_moe
 
 PRESETS = (
-    "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "bert-base", "bert-large", "char-lm", "gemma-2b", "gpt2",
+    "bdh-14gb", "bdh-24gb", "bdh-25m", "bdh-8gb", "bert-base", "bert-large", "char-lm", "gemma-2-2b", "gemma-2b",
+    "gemma-3-1b", "gpt2",
     "gpt2-large", "gpt2-medium", "gpt2-xl", "gpt3-175b", "llama-2-7b", "llama-3-8b", "llama-3.2-1b", "mistral-7b",
     "mixtral-8x7b", "opt-125m", "phi-2", "pythia-160m", "pythia-1b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b",
     "qwen2.5-7b", "qwen3-0.6b", "qwen3-8b", "roberta-base", "seq2seq-toy", "small", "small-moe", "t5-base",

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from advisor.spec import Attention
+from studies.trial.modules.capped_attention import capped_attention
 from studies.trial.modules.rotary import Rotation
 
 
@@ -38,7 +39,7 @@ class SeparateAttention(nn.Module):
         self.causal = causal
         self.heads, self.weight_dropout, self.head_size = spec.heads, spec.dropout, head_size
         self.groups = spec.heads // kv_heads
-        self.flash = kernel == "flash"
+        self.flash, self.soft_cap = kernel == "flash", spec.soft_cap
         self.q = nn.Linear(d_model, spec.heads * head_size, bias=spec.qkv_bias)
         self.k = nn.Linear(d_model, kv_heads * head_size, bias=spec.qkv_bias)
         self.v = nn.Linear(d_model, kv_heads * head_size, bias=spec.qkv_bias)
@@ -54,11 +55,17 @@ class SeparateAttention(nn.Module):
         v_BTGK = self.v(x_BTD).view(B, T, -1, self.head_size)
         if rotation is not None:
             q_BTHK, k_BTGK = rotation(q_BTHK), rotation.keys(k_BTGK)
-        if self.groups > 1 and not self.flash:
+        flash = self.flash and mask is None
+        if self.groups > 1 and not flash:
             k_BTGK, v_BTGK = (t.repeat_interleave(self.groups, dim=2) for t in (k_BTGK, v_BTGK))
+        dropout = self.weight_dropout if self.training else 0.0
+        if self.soft_cap is not None and mask is not None:
+            y_BHTK = capped_attention(
+                q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), mask, self.soft_cap, dropout
+            )
+            return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))
         y_BHTK = F.scaled_dot_product_attention(
             q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), attn_mask=mask,
-            is_causal=self.causal and mask is None, dropout_p=self.weight_dropout if self.training else 0.0,
-            enable_gqa=self.groups > 1 and self.flash,
+            is_causal=self.causal and mask is None, dropout_p=dropout, enable_gqa=self.groups > 1 and flash,
         )  # fmt: skip
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))

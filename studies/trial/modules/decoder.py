@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from advisor.spec import MLP, Decoder, Embedding, Encoder, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
+from studies.trial.modules.capped_attention import soft_cap
 from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.masks import alibi_slopes, score_mask
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
@@ -52,20 +53,22 @@ def mlp_layer(spec: MLP | MoE, d_model: int) -> nn.Module:
 class Block(nn.Module):
     """Attention and MLP in residual branches, with norms where the spec places them."""
 
-    def __init__(self, spec: Decoder | Encoder, plan: Plan, recomputed: str, *, causal: bool = True) -> None:
+    def __init__(
+        self, spec: Decoder | Encoder, plan: Plan, recomputed: str, *, local: bool = False, causal: bool = True
+    ) -> None:
         super().__init__()
         self.placement, self.recomputed, self.token_shift = spec.norm.placement, recomputed, spec.token_shift
+        self.local = local
         self.gain = (2 * spec.depth) ** 0.25 if spec.norm.deepnorm else None
         self.attention_scale = nn.Parameter(torch.ones(spec.d_model)) if spec.norm.residual_scale else None
         self.mlp_scale = nn.Parameter(torch.ones(spec.d_model)) if spec.norm.residual_scale else None
-        kernel = plan.masked_kernel if spec.masked else plan.kernel
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
         self.attention: nn.Module
         if spec.attention.projections == "fused":
             self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size, causal=causal)
         else:
             self.attention = SeparateAttention(
-                spec.attention, spec.d_model, spec.head_size, spec.kv_heads, kernel, causal=causal
+                spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, causal=causal
             )
         if self.placement == "sandwich":
             self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
@@ -136,11 +139,15 @@ class DecoderModule(nn.Module):
         self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
         rotary = spec.attention.rotary
         self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
+        local = spec.attention.local_rotary
+        self.local_rotary = None if local is None else RotaryTable(local, spec.context, spec.rotated)
         biased = spec.attention.alibi_heads
         self.slopes: Tensor | None
         self.register_buffer("slopes", alibi_slopes(spec.attention.heads, biased) if biased else None, persistent=False)
-        self.deepnorm = spec.norm.deepnorm
-        self.blocks = nn.ModuleList(Block(spec, plan, plan.recomputes(i)) for i in range(spec.depth))
+        self.deepnorm, self.attention_spec, self.soft_cap = spec.norm.deepnorm, spec.attention, spec.head.soft_cap
+        self.blocks = nn.ModuleList(
+            Block(spec, plan, plan.recomputes(i), local=spec.local(i)) for i in range(spec.depth)
+        )
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
         self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
         if spec.head.tied:
@@ -157,14 +164,27 @@ class DecoderModule(nn.Module):
         residual = name.endswith(("attention.out.weight", "down.weight", "experts.down"))
         return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
+    def _masks(self, T: int, keep_BT: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """Of blocks that see all before them, and of blocks with a window; None where the order alone matters."""
+        window, like = self.attention_spec.window, self.head.weight
+        needed = self.slopes is not None or keep_BT is not None or self.attention_spec.soft_cap is not None
+        everywhere = score_mask(T, self.slopes, keep_BT, like) if needed else None
+        if window is None or window >= T:
+            return everywhere, everywhere
+        return everywhere, score_mask(T, self.slopes, keep_BT, like, window)
+
     def forward(
         self, ids_BT: Tensor, targets_BT: Tensor | None = None, keep_BT: Tensor | None = None
     ) -> tuple[Tensor | None, Tensor | None]:
         """`keep_BT`: true where a token is not padding."""
-        rotation = None if self.rotary is None else self.rotary(ids_BT.size(1))
-        mask = score_mask(ids_BT.size(1), self.slopes, keep_BT, self.head.weight)
+        T = ids_BT.size(1)
+        rotations = [None if table is None else table(T) for table in (self.rotary, self.local_rotary)]
+        if self.local_rotary is None:
+            rotations[1] = rotations[0]
+        masks = self._masks(T, keep_BT)
         x_BTD = self.embedding(ids_BT)
         for block in self.blocks:
+            rotation, mask = rotations[bool(block.local)], masks[bool(block.local)]
             if block.recomputed == "block" and self.training:
                 x_BTD = recompute(block, x_BTD, rotation, mask)
             else:
@@ -173,6 +193,8 @@ class DecoderModule(nn.Module):
         if targets_BT is not None and self.loss_chunks:
             return None, chunked_cross_entropy(self.head, x_BTD, targets_BT, self.loss_chunks)
         logits_BTV = self.head(x_BTD)
+        if self.soft_cap is not None:
+            logits_BTV = soft_cap(logits_BTV, self.soft_cap)
         if targets_BT is None:
             return logits_BTV, None
         return logits_BTV, F.cross_entropy(logits_BTV.view(-1, logits_BTV.size(-1)), targets_BT.view(-1))

@@ -6,14 +6,16 @@ import torch
 from torch import Tensor
 
 
-def score_mask(T: int, slopes_H: Tensor | None, keep_BT: Tensor | None, like: Tensor) -> Tensor | None:
+def score_mask(
+    T: int, slopes_H: Tensor | None, keep_BT: Tensor | None, like: Tensor, window: int | None = None
+) -> Tensor:
     """What is added to the scores: -inf where a token may not look, ALiBi elsewhere; [B or 1, H or 1, T, T].
 
-    None where the order of tokens is all that matters. On the device of `like`, and in the dtype of attention.
+    On the device of `like`, and in the dtype of attention.
     """
-    if slopes_H is None and keep_BT is None:
-        return None
     visible = torch.ones(T, T, dtype=torch.bool, device=like.device).tril()
+    if window is not None:
+        visible = visible.triu(1 - window)
     if keep_BT is not None:
         visible = visible & keep_BT[:, None, None]
     dtype = attention_dtype(like)
