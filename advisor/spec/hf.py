@@ -43,7 +43,7 @@ def _type(config: HfConfig) -> tuple[str, Callable[[HfConfig], Model]]:
     if not isinstance(name, str):
         raise InputError("model_type", expected="a name", got=name)
     if name in MISSING:
-        supported = f"a type that is supported ({name} is not supported yet: the spec has no {MISSING[name]})"
+        supported = f"a type that is supported ({name} is not read yet; the preset {MISSING[name]} is such a model)"
         raise InputError("model_type", expected=supported, got=name)
     if name not in TYPES:
         raise UnknownError("model_type", name, TYPES | MISSING)
@@ -203,10 +203,10 @@ TYPES: dict[str, tuple[str, Callable[[HfConfig], Model]]] = {
 }
 # model_type -> classes without that head which are understood too
 WITHOUT_HEAD = {"bert": BERT[1:], "roberta": ROBERTA[1:]}
-# model_type -> what the spec would need
+# model_types whose configs are not read yet -> a preset that is such a model
 MISSING = {
-    "gemma2": "soft caps of scores and logits",
-    "gemma3_text": "layers that differ in window and rotary base",
+    "gemma2": "gemma-2-2b",
+    "gemma3_text": "gemma-3-1b",
 }
 
 
