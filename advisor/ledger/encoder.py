@@ -73,7 +73,7 @@ def _logits(m: Machine, spec: Encoder, head: MaskedHead, token: Parameter, x: Te
 
 def upper_bound(spec: Encoder, plan: Plan) -> Any:
     """More bytes than any sum in the rules, as a float."""
-    types = 64.0 * (spec.token_types or 0) * spec.d_model
+    types = 64.0 * (0 if spec.token_types is None else spec.token_types) * spec.d_model
     return 2 * decoder.upper_bound(spec, plan) + types
 
 

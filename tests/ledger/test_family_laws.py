@@ -20,6 +20,7 @@ GPT = Decoder.gpt(vocab=300, context=64, d_model=32, depth=3, heads=4, dropout=0
 EXAMPLES: dict[str, Model] = {
     "decoder": GPT,
     "experts": dataclasses.replace(GPT, mlp=MoE(experts=4, active=2, hidden=64)),
+    "encoder": dataclasses.replace(find_model("bert-base").model, context=64, d_model=96, depth=4),
     "seq2seq": dataclasses.replace(
         find_model("seq2seq-toy").model, context=64, d_model=32, encoder_depth=4, decoder_depth=4
     ),
