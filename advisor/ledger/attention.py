@@ -157,13 +157,9 @@ def _contiguous(m: Machine, x: Tensor) -> Tensor:
 
 def derived(m: Machine, x: Tensor, shape: tuple[Any, ...], op: str) -> Tensor:
     """A view of x whose gradient costs a new tensor of `shape`."""
-    node = m.node(_new_gradient, [x])
+    node = m.node(ops.new_gradient, [x])
     node.saved = (shape, x.dtype, op)
     return Tensor(x.shape, x.dtype, x.storage, Edge(node))
-
-
-def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
-    return [m.empty(*saved)]
 
 
 # math: plain matrix products and a softmax; the scores are stored, half precision is computed in fp32

@@ -48,7 +48,7 @@ def _expanded(m: Machine, x: Tensor, lead: tuple[Any, Any]) -> Tensor:
     shape = (*lead, *x.shape[-2:])
     if len(x.shape) == 4 and branch(x.shape[1] == lead[1]):
         return Tensor(shape, x.dtype, x.storage, Edge(m.node(ops.view_backward, [x])))
-    node = m.node(_new_gradient, [x])
+    node = m.node(ops.new_gradient, [x])
     node.saved = (x.shape, x.dtype, "sum")
     if branch((lead[0] == 1) | (lead[1] == 1)):
         return Tensor(shape, x.dtype, x.storage, Edge(node))
@@ -78,7 +78,7 @@ def rotate(m: Machine, path: str, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor
 
 def _every_second(m: Machine, x: Tensor) -> Tensor:
     """x[..., ::2], a view; its gradient is as large as x, with zeros between."""
-    node = m.node(_new_gradient, [x])
+    node = m.node(ops.new_gradient, [x])
     node.saved = (x.shape, x.dtype, "slice_backward")
     return Tensor((*x.shape[:-1], x.shape[-1] // 2), x.dtype, x.storage, Edge(node))
 
@@ -103,15 +103,11 @@ def _product_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
 def tril(m: Machine, path: str, x: Tensor) -> Tensor:
     """x with zeros on and above the diagonal."""
     m.tape.path = path
-    node = m.node(_new_gradient, [x])
+    node = m.node(ops.new_gradient, [x])
     node.saved = (x.shape, x.dtype, "tril")
     out = m.empty(x.shape, x.dtype, "tril")
     out.edge = Edge(node)
     return out
-
-
-def _new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
-    return [m.empty(*saved)]
 
 
 def merge_heads(m: Machine, path: str, x: Tensor) -> Tensor:

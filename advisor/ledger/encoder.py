@@ -59,7 +59,7 @@ def _embed(m: Machine, spec: Encoder, ids: Tensor, token: Parameter) -> Tensor:
 
 def _pooled(m: Machine, spec: Encoder, x: Tensor) -> Tensor:
     first = encoder_ops.first(m, "pooler", x)
-    return encoder_ops.tanh(m, "pooler", Linear(m, "pooler", spec.d_model, spec.d_model, True)(first))
+    return ops.tanh(m, "pooler", Linear(m, "pooler", spec.d_model, spec.d_model, True)(first))
 
 
 def _logits(m: Machine, spec: Encoder, head: MaskedHead, token: Parameter, x: Tensor) -> Tensor:

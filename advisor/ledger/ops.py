@@ -380,6 +380,11 @@ def _output_saving(m: Machine, path: str, x: Tensor, op: str, backward: str) -> 
     return out
 
 
+def new_gradient(m: Machine, saved: Any, grads: Grads) -> Grads:
+    """A new tensor; saved is its (shape, dtype, op)."""
+    return [m.empty(*saved)]
+
+
 def _like_input_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     op, dtype, tensors = saved
     kept = m.unpack(tensors)

@@ -12,6 +12,7 @@ from advisor.ledger.tape import phase_peaks
 from advisor.spec import BDH, Plan
 from advisor.spec.text import find_model
 from tests.ledger.test_laws import IMPOSSIBLE
+from tests.ledger.walk import walked
 from tests.oracle.specs import random_bdh, random_plan
 
 IDS = 8 * 512 * 8  # [bytes] of the batch, which the measurement counts among the saved and the ledger does not
@@ -50,14 +51,8 @@ def test_the_jump_over_equal_levels_equals_walking_them(number: int) -> None:
     model = dataclasses.replace(random_bdh(number), depth=9)
     plan = random_plan(number, model)
     step = run_step(model, plan)
-    level, walked = step.base, dict.fromkeys(("forward", "backward", "optimizer"), step.base)
-    for segment in step.segments:
-        for _ in range(segment.repeat):
-            walked[segment.phase] = max(walked[segment.phase], level)
-            for event in segment.events:
-                level += event.sign * event.size
-                walked[segment.phase] = max(walked[segment.phase], level)
-    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+    peaks, level = walked(step)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == peaks
     assert level == step.base + estimate(model, plan).memory.gradients
 
 

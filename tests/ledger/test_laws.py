@@ -16,6 +16,7 @@ from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
 from advisor.spec import MLP, Attention, Decoder, Embedding, Encoder, MaskedHead, Model, Norm, Plan
 from advisor.spec.text import find_model
+from tests.ledger.walk import walked
 from tests.oracle.specs import random_encoder, random_model, random_plan
 
 plans = st.builds(
@@ -112,15 +113,8 @@ def test_the_jump_over_equal_blocks_equals_walking_them(
     """Peaks of 9 blocks from a tape of two, against the level walked event by event through all nine."""
     model = dataclasses.replace(family(number), depth=9)
     step = run_step(model, random_plan(number, model))
-    level = step.base
-    walked: dict[str, int] = {}
-    for segment in step.segments:
-        for _ in range(segment.repeat):
-            walked[segment.phase] = max(walked.get(segment.phase, 0), level)
-            for event in segment.events:
-                level += event.sign * event.size
-                walked[segment.phase] = max(walked[segment.phase], level)
-    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+    peaks, _ = walked(step)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == peaks
 
 
 def test_columns_split_where_a_rule_branches() -> None:

@@ -12,6 +12,7 @@ from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
 from advisor.spec import Decoder, MoE, Plan
 from advisor.spec.text import find_model
+from tests.ledger.walk import walked
 from tests.oracle.specs import random_moe, random_plan
 
 
@@ -71,14 +72,8 @@ def test_all_is_given_back(number: int) -> None:
 def test_the_jump_over_equal_blocks_equals_walking_them(number: int) -> None:
     model = dataclasses.replace(random_moe(number), depth=7)
     step = run_step(model, random_plan(number, model))
-    level, walked = step.base, {}
-    for segment in step.segments:
-        for _ in range(segment.repeat):
-            walked[segment.phase] = max(walked.get(segment.phase, 0), level)
-            for event in segment.events:
-                level += event.sign * event.size
-                walked[segment.phase] = max(walked[segment.phase], level)
-    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+    peaks, _ = walked(step)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == peaks
 
 
 @pytest.mark.parametrize("number", range(10))

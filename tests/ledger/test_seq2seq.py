@@ -15,6 +15,7 @@ from advisor.spec import MLP, MultiHeadAttention, Plan, RelativeBias, Seq2Seq, S
 from advisor.spec.text import find_model, model_from_data, model_to_data
 from studies.trial.modules.seq2seq import RelativeBiasTable
 from tests.ledger.test_laws import IMPOSSIBLE
+from tests.ledger.walk import walked
 from tests.oracle.specs import random_plan, random_seq2seq
 
 
@@ -43,14 +44,8 @@ def test_the_jump_over_equal_blocks_equals_walking_them(number: int) -> None:
     model = dataclasses.replace(random_seq2seq(number), encoder_depth=7, decoder_depth=9)
     plan = random_plan(number, model)
     step = run_step(model, plan)
-    level, walked = step.base, dict.fromkeys(("forward", "backward", "optimizer"), step.base)
-    for segment in step.segments:
-        for _ in range(segment.repeat):
-            walked[segment.phase] = max(walked[segment.phase], level)
-            for event in segment.events:
-                level += event.sign * event.size
-                walked[segment.phase] = max(walked[segment.phase], level)
-    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == walked
+    peaks, level = walked(step)
+    assert {name: p.bytes for name, p in phase_peaks(step.segments, step.base).items()} == peaks
     assert level == step.base + estimate(model, plan).memory.gradients
 
 

@@ -27,7 +27,7 @@ def new_gelu(m: Machine, path: str, x: Tensor) -> Tensor:
     inner = ops.add(m, path, x, cube)
     del cube
     inner = ops.scale(m, path, inner)
-    curve = tanh(m, path, inner)
+    curve = ops.tanh(m, path, inner)
     del inner
     shifted = m.empty(curve.shape, curve.dtype, "add")
     shifted.edge = curve.edge
@@ -53,21 +53,6 @@ def _power_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     grad = m.empty(x.shape, x.dtype, "mul")
     del before, scaled
     return [grad]
-
-
-def tanh(m: Machine, path: str, x: Tensor) -> Tensor:
-    """tanh; its output is saved."""
-    m.tape.path = path
-    node = m.node(_tanh_backward, [x])
-    out = m.empty(x.shape, x.dtype, "tanh")
-    node.saved = m.save(out)
-    out.edge = Edge(node)
-    return out
-
-
-def _tanh_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    (out,) = m.unpack(saved)
-    return [m.empty(out.shape, out.dtype, "tanh_backward")]
 
 
 def product(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
