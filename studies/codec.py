@@ -15,7 +15,7 @@ RUN = "run"  # the user attribute of an Optuna trial that holds the fields below
 # What a TrialRecord has beyond Optuna's own fields: number, state, params, value.
 RUN_FIELDS = (
     "role", "reason", "message", "point", "parameters", "flops", "memory_bytes", "measured_memory_bytes", "tokens",
-    "seconds", "started", "seed",
+    "seconds", "started", "seed", "length", "continued_from", "device",
 )  # fmt: skip
 
 

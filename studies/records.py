@@ -6,7 +6,8 @@ from typing import Literal
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 # why a trial is PRUNED: rung, diverged, nan; why it is FAIL: oom, crash, timeout, lost, bug; "" otherwise
 Reason = Literal["", "rung", "diverged", "nan", "oom", "crash", "timeout", "lost", "bug"]
-Role = Literal["default", "search", "final"]  # the untuned default, a trial of the search, the winner's re-run
+# the untuned default; short runs that compare shapes and learning rates; full trials of the search; the winner's re-run
+Role = Literal["default", "shape", "rate", "search", "final"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,9 @@ class TrialRecord:
     seconds: float  # wall-clock, start-up included
     started: float  # seconds since the study began
     seed: int
+    length: float = 1.0  # tokens that its schedule was made for, as a share of a full trial's
+    continued_from: int | None = None  # the trial from whose checkpoint it went on
+    device: str = ""  # the slot it ran on: cpu, cpu#2, cuda:0
     curve: tuple[CurvePoint, ...] = ()
 
 
