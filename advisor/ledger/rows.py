@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from advisor.ledger.step import Step, run_step
@@ -33,7 +33,7 @@ def rows(model: Model, plan: Plan) -> list[Row]:
     Sums of figure times `repeat` are the readings: parameters, FLOPs, saved bytes.
     """
     plan.check_against(model)
-    step = run_step(model, plan)
+    step = run_step(model, replace(plan, accumulation=1))
     found: dict[str, Row] = {}
     seen = set()  # blocks whose first run stands alone are recorded twice, with the same products
     for segment in step.segments:

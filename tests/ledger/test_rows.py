@@ -34,3 +34,8 @@ def test_a_block_stands_once_for_all_its_runs() -> None:
     assert table["blocks.{}.mlp.up"].repeat == 11
     assert table["blocks.{}.mlp.up"].parameters == 768 * 3072 + 3072
     assert table["blocks.0.mlp.up"].repeat == 1
+
+
+def test_rows_are_those_of_one_micro_batch() -> None:
+    model = find_model("gpt2").model
+    assert rows(model, Plan(accumulation=4)) == rows(model, Plan())
