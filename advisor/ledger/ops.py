@@ -181,17 +181,18 @@ def _pass_on(m: Machine, saved: Any, grads: Grads) -> Grads:
 
 
 def mul(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
-    """x * y of one shape; both are saved."""
+    """x * y of one shape, in the wider dtype, as their gradients; both are saved."""
     m.tape.path = path
     node = m.node(_mul_backward, [x, y])
-    node.saved = save_factors(m, node, x, y)
-    out = m.empty(x.shape, x.dtype, "mul")
+    dtype = "fp32" if "fp32" in (x.dtype, y.dtype) else x.dtype
+    node.saved = (dtype, *save_factors(m, node, x, y))
+    out = m.empty(x.shape, dtype, "mul")
     out.edge = Edge(node)
     return out
 
 
 def _mul_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    x, y, dtype, tensors = saved
+    dtype, x, y, _, tensors = saved
     kept = m.unpack(tensors)
     products = if_needed(m, "mul", (x, dtype), (y, dtype))
     del kept

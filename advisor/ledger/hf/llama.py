@@ -11,7 +11,7 @@ from advisor.ledger import ops
 from advisor.ledger.attention import attend, derived, merge
 from advisor.ledger.branch import branch
 from advisor.ledger.hf import rotary
-from advisor.ledger.hf.ops import activated, broadcast, causal_lm_loss, power, product, reciprocal_root, row_mean
+from advisor.ledger.hf.ops import activated, broadcast, causal_lm_loss, power, reciprocal_root, row_mean
 from advisor.ledger.layers import Linear
 from advisor.ledger.machine import Machine, Parameter
 from advisor.ledger.stack import stack
@@ -168,7 +168,7 @@ class Layer:
         return x.view(x.shape[0], x.shape[2] // size, x.shape[1], size)
 
     def _mlp(self, x: Tensor) -> Tensor:
-        return self.down(product(self.m, "mlp", self._gated(x), self.up(x)))
+        return self.down(ops.mul(self.m, "mlp", self._gated(x), self.up(x)))
 
     def _gated(self, x: Tensor) -> Tensor:
         return activated(self.m, "mlp.activation", self.gate(x), self.activation)

@@ -32,7 +32,7 @@ def new_gelu(m: Machine, path: str, x: Tensor) -> Tensor:
     shifted = m.empty(curve.shape, curve.dtype, "add")
     shifted.edge = curve.edge
     del curve
-    return product(m, path, half, shifted)
+    return ops.mul(m, path, half, shifted)
 
 
 ACTIVATIONS = {**mlp.ACTIVATIONS, "gelu_new": new_gelu}
@@ -61,25 +61,6 @@ def _power_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
     grad = m.empty(x.shape, x.dtype, "mul")
     del before, scaled
     return [grad]
-
-
-def product(m: Machine, path: str, x: Tensor, y: Tensor) -> Tensor:
-    """x * y of one shape, in the wider dtype; gradients are made in that dtype."""
-    m.tape.path = path
-    node = m.node(_product_backward, [x, y])
-    dtype = "fp32" if "fp32" in (x.dtype, y.dtype) else x.dtype
-    node.saved = (dtype, *ops.save_factors(m, node, x, y))
-    out = m.empty(x.shape, dtype, "mul")
-    out.edge = Edge(node)
-    return out
-
-
-def _product_backward(m: Machine, saved: Any, grads: Grads) -> Grads:
-    dtype, x, y, _, tensors = saved
-    kept = m.unpack(tensors)
-    products = ops.if_needed(m, "mul", (x, dtype), (y, dtype))
-    del kept
-    return products
 
 
 def causal_lm_loss(m: Machine, logits: Tensor, labels: Tensor) -> Tensor:

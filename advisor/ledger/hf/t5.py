@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.ledger import ops
 from advisor.ledger.attention import attend, merge
-from advisor.ledger.hf.ops import activated, broadcast, power, product, reciprocal_root, row_mean
+from advisor.ledger.hf.ops import activated, broadcast, power, reciprocal_root, row_mean
 from advisor.ledger.hf.relative import causal_bias, laid_out, relative_bias
 from advisor.ledger.layers import Linear
 from advisor.ledger.machine import Machine, Parameter
@@ -128,7 +128,7 @@ class Block:
         else:
             gate = activated(m, "mlp.activation", self.gate(x), activation)
             up = self.up(x)
-            x = product(m, "mlp", gate, up)
+            x = ops.mul(m, "mlp", gate, up)
         x = ops.dropout(m, "mlp.hidden_dropout", x, self.spec.mlp.hidden_dropout)
         x = ops.cast(m, x, self.down.weight.dtype)
         return self.down(x)
