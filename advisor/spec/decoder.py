@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from advisor.spec import check
 from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm
 from advisor.spec.check import Size
+from advisor.spec.with_attention import WithGroupedHeads
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decoder:
+class Decoder(WithGroupedHeads):
     """Embedding, `depth` identical blocks (attention, MLP or experts), final norm, head: from GPT-2 to Llama and Gemma.
 
     `token_shift`: of what attention and the MLP read, the second half of the channels comes from the token before.
@@ -61,18 +62,6 @@ class Decoder:
             norm=Norm(bias=bias),
             head=Head(tied=tied),
         )
-
-    @property
-    def head_size(self) -> Size:
-        """Width of one attention head: d_model / heads unless given."""
-        given = self.attention.head_size
-        return self.d_model // self.attention.heads if given is None else given
-
-    @property
-    def kv_heads(self) -> Size:
-        """Heads of keys and values."""
-        given = self.attention.kv_heads
-        return self.attention.heads if given is None else given
 
     def masked(self, sequence: Size) -> bool:
         """Whether scores of some block are masked by more than their order, whatever else the plan says."""

@@ -7,6 +7,7 @@ from advisor.errors import InputError
 from advisor.spec import check
 from advisor.spec.blocks import ACTIVATIONS, MLP, Activation, Attention, Embedding, Norm
 from advisor.spec.check import Size
+from advisor.spec.with_attention import WithGroupedHeads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class MaskedHead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encoder:
+class Encoder(WithGroupedHeads):
     """Embedding with a norm, `depth` identical blocks of bidirectional attention and MLP, head or pooler.
 
     The embedding adds the first of `token_types` rows at every position. Without a head the output is that of
@@ -82,18 +83,6 @@ class Encoder:
     def token_shift(self) -> bool:
         """Whether half of each block's input comes from the token before: never."""
         return False
-
-    @property
-    def head_size(self) -> Size:
-        """Width of one attention head: d_model / heads unless given."""
-        given = self.attention.head_size
-        return self.d_model // self.attention.heads if given is None else given
-
-    @property
-    def kv_heads(self) -> Size:
-        """Heads of keys and values."""
-        given = self.attention.kv_heads
-        return self.attention.heads if given is None else given
 
     def with_dropout(self, dropout: float) -> "Encoder":
         """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""

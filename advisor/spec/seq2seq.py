@@ -7,6 +7,7 @@ from typing import Literal
 from advisor.spec import check
 from advisor.spec.blocks import MLP, Head, Norm
 from advisor.spec.check import Size
+from advisor.spec.with_attention import WithAttention
 
 POSITIONS = ("sinusoidal", "learned", "none")
 PLACEMENTS = ("pre", "post")
@@ -78,7 +79,7 @@ class RelativeBias:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seq2Seq:
+class Seq2Seq(WithAttention):
     """An encoder of blocks (attention, MLP) and a decoder (self- and cross-attention, MLP), of one shape.
 
     `norm.final`: a norm, and the embedding's dropout once more where `final_dropout`, after each stack. A tied
@@ -113,12 +114,6 @@ class Seq2Seq:
         check.flag("model.head_scaled", self.head_scaled)
         if self.attention.head_size is None:
             check.divides("model.attention.heads", self.attention.heads, "model.d_model", self.d_model)
-
-    @property
-    def head_size(self) -> Size:
-        """Width of one attention head: d_model / heads unless given."""
-        given = self.attention.head_size
-        return self.d_model // self.attention.heads if given is None else given
 
     @property
     def after_stack(self) -> float:
