@@ -10,6 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from advisor.gpus.cells import number, whole
 from advisor.gpus.gpu import GPU
 from advisor.gpus.tensor_rates import peaks, units
 from advisor.gpus.usable import usable
@@ -47,19 +48,15 @@ def _gpu(row: dict[str, str]) -> GPU:
         memory_source=memory_source,
         nominal_memory_bytes=nominal,
         memory_type=row["memory_type"],
-        bandwidth=_number(row["bandwidth_gbs"], GB),
+        bandwidth=number(row["bandwidth_gbs"], GB),
         peaks=found,
         peaks_source=how,
         compute_units=units(row),
-        boost_hz=_number(row["boost_mhz"], 10**6),
-        l2_bytes=int(float(row["l2_mib"]) * MIB) if row["l2_mib"] else None,
-        tdp_watts=int(row["tdp_w"]) if row["tdp_w"] else None,
-        released=int(row["released"]) if row["released"] else None,
+        boost_hz=number(row["boost_mhz"], 10**6),
+        l2_bytes=whole(row["l2_mib"], MIB),
+        tdp_watts=whole(row["tdp_w"]),
+        released=whole(row["released"]),
         source=SOURCE.format(**row),
         as_of=AS_OF,
         brand=f"{VENDORS[row['vendor']]} {brand[1] if brand else ''}".strip(),
     )
-
-
-def _number(text: str, unit: int) -> float | None:
-    return float(text) * unit if text else None

@@ -10,6 +10,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from advisor.gpus.cells import number, whole
 from advisor.gpus.gpu import DTYPES, GPU
 from advisor.gpus.usable import usable
 from advisor.units import GB, GIB, MIB, TERA
@@ -37,26 +38,18 @@ def _gpu(row: dict[str, str]) -> GPU:
         memory_source=memory_source,
         nominal_memory_bytes=nominal,
         memory_type=row["memory_type"],
-        bandwidth=_number(row["bandwidth_gbs"], GB),
+        bandwidth=number(row["bandwidth_gbs"], GB),
         peaks={dtype: float(row[key]) * TERA for dtype in DTYPES if row[key := f"{dtype}_tflops"]},
-        compute_units=_whole(row["units"]),
-        boost_hz=_number(row["boost_mhz"], 10**6),
-        l2_bytes=_whole(row["l2_mib"], MIB),
+        compute_units=whole(row["units"]),
+        boost_hz=number(row["boost_mhz"], 10**6),
+        l2_bytes=whole(row["l2_mib"], MIB),
         link=row["link"],
-        link_bandwidth=_number(row["link_gbs"], GB),
-        tdp_watts=_whole(row["tdp_w"]),
-        released=_whole(row["released"]),
+        link_bandwidth=number(row["link_gbs"], GB),
+        tdp_watts=whole(row["tdp_w"]),
+        released=whole(row["released"]),
         source=row["source"],
         as_of=row["as_of"],
         note=row["note"],
         brand=row["brand"],
         aliases=tuple(row["aliases"].split("|")) if row["aliases"] else (),
     )
-
-
-def _number(text: str, unit: int) -> float | None:
-    return float(text) * unit if text else None
-
-
-def _whole(text: str, unit: int = 1) -> int | None:
-    return int(float(text) * unit) if text else None
