@@ -12,7 +12,7 @@ demo: $(VENV)/.installed  ## Size for an RTX 4090, tune a small proxy here for 3
 	$(BIN)/advisor run --gpu "RTX 4090" --budget 3m
 
 test: $(VENV)/.installed-dev  ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist worksteal
 
 check: $(VENV)/.installed-dev  ## Lint, types, import floors
 	$(BIN)/ruff check .

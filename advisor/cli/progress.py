@@ -57,7 +57,7 @@ class StudyProgress:
             case events.TrialEnded():
                 self._end_trial(event)
             case events.StudyEnded():
-                self._say(f"{format_seconds(event.spent_seconds)} of {format_seconds(event.budget_seconds)} spent")
+                self._say(f"{format_seconds(event.spent_seconds)} of {format_seconds(event.budget_seconds)} spent\n")
 
     def _start_trial(self, event: events.TrialStarted) -> None:
         self._steps = event.steps
