@@ -9,11 +9,11 @@ import click
 
 from advisor import explain as explaining
 from advisor.cli import options
-from advisor.cli.words import device_text
 from advisor.explain import Check, Effect, Elasticity, Peak, Point, RankCheck, Saving
 from advisor.explain.point import READINGS
 from advisor.explain.savings import MEMORIES
 from advisor.gpus import GPU
+from advisor.ledger.words import device_text
 from advisor.spec import check
 from advisor.spec.text import find_model
 from advisor.units import format_bytes

@@ -5,10 +5,10 @@ import json
 
 import click
 
-from advisor.cli.words import cache_text, range_text, verdict_text
 from advisor.gpus import GPU
 from advisor.ledger.inference import inference
 from advisor.ledger.readings import Inference
+from advisor.ledger.words import cache_text, range_text, verdict_text
 from advisor.spec import Model, Plan
 from advisor.units import format_bytes
 

@@ -11,10 +11,10 @@ import click
 from advisor import propose as proposing
 from advisor.cli import options, tracing
 from advisor.cli.law_from import chosen_law, law_options
-from advisor.cli.words import device_text
 from advisor.errors import InfeasibleError, InputError
 from advisor.explain import Point, savings
 from advisor.gpus import GPU
+from advisor.ledger.words import device_text
 from advisor.propose.answer import Answer
 from advisor.propose.axes import Limits
 from advisor.propose.grids import GRIDS

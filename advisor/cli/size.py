@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from advisor.cli import generation, options
-from advisor.cli.words import cache_text, device_text, range_text, verdict_text
 from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate
 from advisor.ledger.readings import Compiled, DataParallel, Time
 from advisor.ledger.rows import Row, rows
 from advisor.ledger.textbook import PRINTED_EXAMPLE, Part, textbook
+from advisor.ledger.words import cache_text, device_text, range_text, verdict_text
 from advisor.spec import Plan
 from advisor.spec.implementations import is_hf_class
 from advisor.spec.text import Preset, find_model
