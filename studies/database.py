@@ -1,4 +1,4 @@
-"""The database behind a store: its URL, its schema created once by one owner, its errors as one line."""
+"""The database behind a store: its URL, its schema brought up to date by one owner, its errors as one line."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +12,8 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from advisor.errors import InputError, StoreError
-from studies.tables import SCHEMA_VERSION, metadata, schema
+from studies import migrations
+from studies.tables import VERSION, version
 
 LOCK_SECONDS = 60.0  # another process creates the schema: about one second
 ADVISORY_LOCK = 0x61647669736F72  # of PostgreSQL: any number that nobody else uses ("advisor")
@@ -40,8 +41,8 @@ def open_storage(url: URL, *, create: bool) -> RDBStorage:
     with errors(url, RuntimeError, OSError, ImportError):  # an older or newer Optuna; no such folder; no driver
         if url.drivername == "sqlite":
             _check_file(Path(str(url.database)), create)
-        if not _is_complete(url):
-            _create_schema(url)
+        if not _is_up_to_date(url):
+            _bring_up_to_date(url)
         return RDBStorage(_text(url), skip_table_creation=True)
 
 
@@ -64,21 +65,26 @@ def _check_file(path: Path, create: bool) -> None:
         raise StoreError(f"there is no store at {path}")
 
 
-def _is_complete(url: URL) -> bool:
-    """Whether the schema is there. Raises StoreError for a database of another program or another version."""
+def _is_up_to_date(url: URL) -> bool:
+    """Whether all tables are there. Raises StoreError for a database of another program or a newer version."""
     engine = sa.create_engine(url)
     try:
-        tables = sa.inspect(engine).get_table_names()
-        if schema.name not in tables:
-            _check_ours(url, tables)
-            return False
-        with engine.connect() as connection:
-            version = connection.execute(sa.select(schema.c.version)).scalar()
+        found = _version(url, engine)
     finally:
         engine.dispose()
-    if version is not None and version != SCHEMA_VERSION:
-        raise StoreError(f"store {url!r}: its schema has version {version}, this program needs {SCHEMA_VERSION}")
-    return version is not None
+    if found > VERSION:
+        raise StoreError(f"store {url!r}: a newer program has made it (version {found}, this one knows {VERSION})")
+    return found == VERSION
+
+
+def _version(url: URL, engine: Engine) -> str:
+    """Of our tables; empty where they are missing, or older than versions."""
+    tables = sa.inspect(engine).get_table_names()
+    if version.name not in tables:
+        _check_ours(url, tables)
+        return ""
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(version.c.version_num)) or ""
 
 
 def _check_ours(url: URL, tables: list[str]) -> None:
@@ -86,20 +92,18 @@ def _check_ours(url: URL, tables: list[str]) -> None:
         raise StoreError(f"store {url!r}: a database of another program, with a table {tables[0]!r}")
 
 
-def _create_schema(url: URL) -> None:
-    """Create what is missing of Optuna's tables and ours; the version is written last: with it, all is there."""
+def _bring_up_to_date(url: URL) -> None:
+    """Create what is missing of Optuna's tables, then of ours: with our version, all is there."""
     engine = sa.create_engine(url)
     try:
         with _only_one(url, engine):
-            if _is_complete(url):
+            if _is_up_to_date(url):
                 return
             if url.drivername == "sqlite":
                 with engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file keeps it: readers never wait
             RDBStorage(_text(url)).engine.dispose()
-            metadata.create_all(engine)
-            with engine.begin() as connection:
-                connection.execute(schema.insert().values(version=SCHEMA_VERSION))
+            migrations.upgrade(engine)
     finally:
         engine.dispose()
 

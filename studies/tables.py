@@ -2,20 +2,17 @@
 
 Optuna's tables are the truth for finished trials. Rows here belong to a study by Optuna's `study_id`.
 Documents are text in JSON as Python writes it, so that a diverged loss of NaN or infinity can be kept too.
+Databases get these tables by the steps in `studies/migrations`, which a test holds equal to what stands here.
 """
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+VERSION = "0001"  # of the last step in studies/migrations/versions: later ones are greater as text
 MAX_NAME = 512  # as Optuna's
 
 metadata = sa.MetaData()
 
-schema = sa.Table(
-    "advisor_schema",
-    metadata,
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-)
+version = sa.table("advisor_version", sa.column("version_num", sa.String))  # Alembic's own
 
 studies = sa.Table(
     "advisor_studies",
