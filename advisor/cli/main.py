@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lr-find": ("advisor.cli.lr_find:lr_find", "One learning-rate range test, read by several rules."),
     "studies": ("advisor.cli.studies:studies", "The studies in a store: list, show, delete."),
     "report": ("advisor.cli.report:report", "One offline HTML page about a study."),
+    "serve": ("advisor.cli.serve:serve", "The service: a JSON API and web pages, on this machine."),
 }
 PROGRAM = "advisor"
 

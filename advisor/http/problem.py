@@ -1,0 +1,90 @@
+"""The one shape of every error: a problem as RFC 9457 has it (application/problem+json), and what raises it."""
+
+import json
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from advisor.errors import OUTCOMES, AdvisorError, UnknownError, shorten
+
+MEDIA_TYPE = "application/problem+json"
+# those that any request may meet, whatever it asks
+USUAL = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
+log = logging.getLogger("advisor.http")
+
+
+class Problem(BaseModel):
+    """What went wrong, in one line: what was expected, what was got, the nearest valid choice."""
+
+    status: int = Field(description="The HTTP status.")
+    title: str = Field(description="The status in words.")
+    detail: str = Field(description="What was expected, what was got, the nearest valid choice.")
+    near: list[str] = Field(default=[], description="Known names that look like the one that was given.")
+
+
+# for the OpenAPI document of every operation
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status in USUAL
+}
+
+
+def problem(status: int, detail: str, near: Sequence[str] = (), headers: dict[str, str] | None = None) -> Response:
+    """The response."""
+    return Response(problem_bytes(status, detail, near), status, headers, MEDIA_TYPE)
+
+
+def problem_bytes(status: int, detail: str, near: Sequence[str] = ()) -> bytes:
+    """The body of the response."""
+    line = " ".join(detail.split())
+    found = Problem(status=status, title=HTTPStatus(status).phrase, detail=line, near=list(near))
+    return json.dumps(found.model_dump()).encode()
+
+
+def of_error(error: AdvisorError) -> tuple[int, bytes]:
+    """Status and body for an error of this program."""
+    status = next(status for kind, _, status in OUTCOMES if isinstance(error, kind))
+    return status, problem_bytes(status, str(error), error.near if isinstance(error, UnknownError) else ())
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the app becomes a problem; one that nobody foresaw is logged and says nothing of itself."""
+
+    @app.exception_handler(AdvisorError)
+    async def ours(request: Request, error: AdvisorError) -> Response:
+        status, body = of_error(error)
+        return Response(body, status, media_type=MEDIA_TYPE)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem(422, "; ".join(_line(e) for e in error.errors()[:5]))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        log.error("unforeseen error", exc_info=error)
+        return problem(500, "an error of this program: its log says more")
+
+
+def _line(error: Any) -> str:
+    """One of pydantic's errors in one line.
+
+    >>> _line({"loc": ("body", "fraction"), "msg": "Input should be a valid string", "input": 7})
+    'fraction: input should be a valid string, got 7'
+    """
+    where = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
+    message = error["msg"][:1].lower() + error["msg"][1:]
+    return f"{where}: {message}, got {shorten(error.get('input'))}"

@@ -1,0 +1,37 @@
+"""GPUs as one types: by any part of their names, those that are known best first."""
+
+from functools import cache
+
+from advisor.errors import fold
+from advisor.gpus import GPU, catalogue
+from advisor.gpus.lookup import listed
+
+
+@cache
+def _all() -> tuple[tuple[tuple[str, ...], GPU], ...]:
+    """Every GPU with its folded names: the catalogue's before others, then the shorter name, then the newer card."""
+    rows = [gpu for group in (catalogue(), (e.gpu for e in listed().entries)) for gpu in sorted(group, key=_order)]
+    return tuple((tuple(fold(text) for text in (g.name, f"{g.brand} {g.name}", *g.aliases)), g) for g in rows)
+
+
+def _order(gpu: GPU) -> tuple[int, int]:
+    return len(gpu.name), -(gpu.released or 0)
+
+
+def found(text: str) -> list[GPU]:
+    """The GPUs whose name, with its brand or without, holds `text`; where it begins with it, or is it, first.
+
+    Without a text the catalogue, in its order.
+
+    >>> [gpu.name for gpu in found("rtx4090")][:2]
+    ['RTX 4090', 'RTX 4090 D']
+    """
+    part = fold(text)
+    if not part:
+        return list(catalogue())
+    hits = [(_rank(part, names), gpu) for names, gpu in _all() if any(part in name for name in names)]
+    return [gpu for _, gpu in sorted(hits, key=lambda hit: hit[0])]
+
+
+def _rank(part: str, names: tuple[str, ...]) -> int:
+    return 0 if part in names else 1 if any(name.startswith(part) for name in names) else 2

@@ -1,0 +1,47 @@
+"""What the operations of one service share."""
+
+from typing import Any, cast
+
+from cachetools import TTLCache
+from fastapi import Request
+from starlette.responses import Response
+
+from advisor.http import plain, problem
+from advisor.http.config import Config
+from advisor.http.lane import Answer, Lane
+
+SIZING_SECONDS = 10.0
+KEPT, KEPT_SECONDS = 4096, 60.0  # answers; a calibration or a verification may change them
+
+
+class Service:
+    """The configuration, and a desk per kind of question."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.sizing = Desk(Lane(SIZING_SECONDS))
+
+    def close(self) -> None:
+        """End the processes that compute."""
+        self.sizing.lane.close()
+
+
+class Desk:
+    """Questions of one lane, whose answers are kept for those who ask the same again."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self._kept: TTLCache[str, Answer] = TTLCache(KEPT, KEPT_SECONDS)
+
+    async def answer(self, question: Any, body: Any) -> Response:
+        """The response to a question about a body."""
+        key = f"{question.__name__} {body.model_dump_json()}"
+        if key not in self._kept:
+            self._kept[key] = await self.lane.ask(question, body)
+        status, content = self._kept[key]
+        return Response(content, status, media_type=plain.MEDIA_TYPE if status == 200 else problem.MEDIA_TYPE)
+
+
+def service(request: Request) -> Service:
+    """The service that the request came to."""
+    return cast(Service, request.app.state.service)
