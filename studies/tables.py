@@ -7,7 +7,7 @@ Databases get these tables by the steps in `studies/migrations`, which a test ho
 
 import sqlalchemy as sa
 
-VERSION = "0001"  # of the last step in studies/migrations/versions: later ones are greater as text
+VERSION = "0002"  # of the last step in studies/migrations/versions: later ones are greater as text
 MAX_NAME = 512  # as Optuna's
 
 metadata = sa.MetaData()
@@ -68,6 +68,47 @@ sweeps = sa.Table(
     sa.Column("study_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sweep", sa.Text, nullable=False),
+)
+
+queue = sa.Table(  # studies that the service starts when their device is free, and what became of those it could not
+    "advisor_queue",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),  # in the order in which they were asked for
+    sa.Column("name", sa.String(MAX_NAME), nullable=False, unique=True),  # of the study
+    sa.Column("device", sa.String(64), nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),  # of the command that runs it
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("host", sa.String(255)),  # where it was started, and as which process
+    sa.Column("boot_id", sa.String(64)),
+    sa.Column("pid", sa.Integer),
+    sa.Column("started", sa.Double),
+)
+
+tokens = sa.Table(  # who may use the service; only what is needed to recognise a token
+    "advisor_tokens",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),  # ISO 8601, UTC
+)
+
+sessions = sa.Table(  # of browsers
+    "advisor_sessions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("token", sa.String(64), nullable=False),  # the name of the token that it was begun with
+    sa.Column("expires", sa.Double, nullable=False),  # [s since the epoch]
+)
+
+requests = sa.Table(  # that start something: the same again gets the same answer
+    "advisor_requests",
+    metadata,
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),  # of what was asked
+    sa.Column("status", sa.Integer),  # none while it is being answered
+    sa.Column("answer", sa.Text),
+    sa.Column("created", sa.Double, nullable=False),  # [s since the epoch]
 )
 
 OF_A_STUDY = (leases, running, curves, sweeps)
