@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from reports import words
+from reports import seeds, words
+from reports.seeds import Interval
 from studies.records import StudyRecord, TrialRecord
 
 
@@ -18,12 +19,30 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`tuned` won the search; `measured` is the run whose loss is quoted: its re-run where there is one."""
+    """`tuned` won the search. Its loss is quoted from its re-runs with other seeds, where there are any."""
 
     record: StudyRecord
     tuned: TrialRecord | None
-    measured: TrialRecord | None
+    reruns: tuple[TrialRecord, ...]
     default: TrialRecord | None
+    runner_up: TrialRecord | None  # the next best of the search that trained as long
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """Of the runs that are quoted [nats/token]: the re-runs, else the winner's own."""
+        runs = self.reruns or ((self.tuned,) if self.tuned else ())
+        return tuple(run.value for run in runs if run.value is not None)
+
+    @property
+    def loss(self) -> Interval | None:
+        """The tuned config's loss [nats/token]."""
+        return seeds.mean(self.losses) if self.losses else None
+
+    def ahead_of(self, other: TrialRecord | None) -> Interval | None:
+        """How much lower the tuned config's loss is than another trial's [nats/token]; None where either is missing."""
+        if other is None or other.value is None or not self.losses:
+            return None
+        return seeds.lead(self.losses, other.value)
 
     @property
     def headline(self) -> str:
@@ -38,40 +57,32 @@ class Answer:
         )
 
     @property
-    def gain(self) -> float | None:
-        """How much lower the loss is than the untuned default's [nats/token]; None where either is missing."""
-        if self.measured is None or self.default is None:
-            return None
-        if self.measured.value is None or self.default.value is None:
-            return None
-        return self.default.value - self.measured.value
-
-    @property
     def comparison(self) -> str:
         """One or two sentences: against the untuned default, under the same token budget."""
-        if self.measured is None:
+        if self.tuned is None or self.loss is None:
             return self._what_happened()
-        reached = f"This reaches a validation loss of {words.loss(self.measured.value)} nats/token"
-        if self.gain is None or self.default is None or self.default.value is None:
+        reached = f"This reaches a validation loss of {words.loss(self.loss.mean)} nats/token"
+        gain = self.ahead_of(self.default)
+        if gain is None or self.default is None or self.default.value is None:
             return f"{reached}. The untuned default did not run to its end, so there is nothing to compare with."
-        tokens = _same_tokens(self.measured.tokens, self.default.tokens)
-        share = words.percent(abs(self.gain) / self.default.value)
-        how = f"{share} below" if self.gain > 0 else f"{share} above" if self.gain < 0 else "the same as"
-        lost = " The search did not beat the default." if self.gain <= 0 else ""
+        tokens = _same_tokens(self.tuned.tokens, self.default.tokens)
+        share = words.percent(abs(gain.mean) / self.default.value)
+        how = f"{share} below" if gain.mean > 0 else f"{share} above" if gain.mean < 0 else "the same as"
+        lost = " The search did not beat the default." if gain.mean <= 0 else ""
         return f"{reached}, {how} the untuned default's {words.loss(self.default.value)}{tokens}.{lost}"
 
     @property
     def rerun(self) -> str:
-        """Where the quoted loss comes from: a re-run, or the winner itself."""
-        if self.tuned is None or self.measured is None:
+        """Where the quoted loss comes from: re-runs, or the winner itself."""
+        if self.tuned is None:
             return ""
-        if self.measured.number == self.tuned.number:
+        if not self.reruns:
             return "No re-run of the winner finished, so this includes the luck of being picked."
-        seed = "another seed" if self.measured.seed != self.tuned.seed else "the same seed"
-        return (
-            f"That is a re-run with {seed}; the winning trial {self.tuned.number} itself had"
-            f" {words.loss(self.tuned.value)}, which includes the luck of being picked."
-        )
+        own = f"the winning trial {self.tuned.number} itself had {words.loss(self.tuned.value)}"
+        if len(self.reruns) == 1:
+            return f"That is a re-run with another seed; {own}, which includes the luck of being picked."
+        runs = f"That is the mean of {len(self.reruns)} re-runs with other seeds"
+        return f"{runs}; {own}, which includes the luck of being picked."
 
     @property
     def scale(self) -> str:
@@ -85,18 +96,16 @@ class Answer:
     @property
     def tiles(self) -> tuple[Tile, ...]:
         """The numbers of the answer; none without a tuned config."""
-        if self.tuned is None or self.measured is None:
+        if self.tuned is None or self.loss is None:
             return ()
         point = self.tuned.point
-        against = "nats/token"
-        if self.default is not None:
-            against = f"default {words.loss(self.default.value)}"
+        against = f"default {words.loss(self.default.value)}" if self.default is not None else "nats/token"
         return (
             Tile(label="Learning rate", value=words.rate(point.get("learning_rate"))),
             Tile(label="Dropout", value=words.decimal(point.get("dropout"))),
             Tile(label="Depth", value=words.whole(point.get("depth")), note="layers"),
             Tile(label="Width", value=words.whole(point.get("d_model")), note="d_model"),
-            Tile(label="Validation loss", value=words.loss(self.measured.value), note=against),
+            Tile(label="Validation loss", value=words.loss(self.loss.mean), note=against),
         )
 
     def _not_the_target(self) -> str:
@@ -126,4 +135,23 @@ def _same_tokens(mine: int, theirs: int) -> str:
 
 def answer(record: StudyRecord) -> Answer:
     """Read the answer off a record."""
-    return Answer(record=record, tuned=record.best, measured=record.measured, default=record.default)
+    best = record.best
+    return Answer(
+        record=record,
+        tuned=best,
+        reruns=_reruns(record, best) if best else (),
+        default=record.default,
+        runner_up=_runner_up(record, best) if best else None,
+    )
+
+
+def _reruns(record: StudyRecord, best: TrialRecord) -> tuple[TrialRecord, ...]:
+    """The winner's config again, on the same budget of tokens."""
+    done = (t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None)
+    return tuple(t for t in done if t.point == best.point and t.tokens == best.tokens)
+
+
+def _runner_up(record: StudyRecord, best: TrialRecord) -> TrialRecord | None:
+    others = [t for t in record.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
+    rivals = [t for t in others if t.tokens == best.tokens and t.point != best.point]
+    return min(rivals, key=lambda t: (t.value, t.number), default=None)

@@ -7,10 +7,11 @@ from typing import Any
 from markupsafe import Markup
 
 from reports.frames import CURVE
-from reports.numbers import per_curve, plain, thin
+from reports.numbers import finite, per_curve, plain, thin
 from studies.records import CurvePoint, StudyRecord, SweepRecord
 
 SCHEMA = "transformer-advisor/study/1"
+ISLAND = "study-data"  # id of the element that holds it
 MAX_SWEEP = 200  # points
 
 
@@ -30,8 +31,18 @@ def study(record: StudyRecord) -> dict[str, Any]:
     limit = per_curve(sum(bool(trial.curve) for trial in record.trials))
     values = dataclasses.asdict(bare)
     for row, trial in zip(values["trials"], record.trials, strict=True):
-        row["curve"] = _columns(thin(trial.curve, limit))
+        row["curve"] = _columns(_thinned_curve(trial.curve, limit))
     return {"schema": SCHEMA, "points_per_curve": limit, "study": plain(values)}
+
+
+def _thinned_curve(points: tuple[CurvePoint, ...], limit: int) -> list[CurvePoint]:
+    """At most `limit` points; evaluations, which are few, go before reports of the training loss alone."""
+    if len(points) <= limit:
+        return list(points)
+    evaluated = thin([p for p in points if finite(p.validation_loss)], limit)
+    room = limit - len(evaluated)
+    others = thin([p for p in points if not finite(p.validation_loss)], room) if room > 1 else []
+    return sorted([*evaluated, *others], key=lambda p: p.step)
 
 
 def _columns(points: list[CurvePoint]) -> dict[str, list[Any]]:

@@ -9,13 +9,16 @@ from markupsafe import Markup
 
 from advisor.files import slug
 from reports import plotlyjs, proposals, provenance, theme, trials, words
+from reports.advice import diagnose
 from reports.answer import answer
 from reports.card import Card, figure_card, guarded
 from reports.figures import curves, importance, memory_timeline, pareto, slices, sweep, what_fits
 from reports.frames import Frames, frames
 from reports.island import island, study
 from reports.policy import policy
+from reports.reading import rounded
 from reports.table import sort_key
+from reports.verdict import verdict
 from studies.records import StudyRecord
 
 SCRIPTS = ("figures.js", "tables.js", "downloads.js")
@@ -23,13 +26,16 @@ SCRIPTS = ("figures.js", "tables.js", "downloads.js")
 
 def page(record: StudyRecord) -> str:
     """The whole page. The same record gives the same text."""
-    found = frames(record)
+    record = rounded(record)
+    found, said, findings = frames(record), answer(record), diagnose(record)
     target, tuning = target_cards(found), tuning_cards(found)
     scripts = [_asset(name) for name in SCRIPTS]
     template = _environment().get_template("page.html")
     return template.render(
         record=record,
-        answer=answer(record),
+        answer=said,
+        verdict=verdict(said, findings),
+        findings=findings,
         target=found.target,
         target_cards=target,
         tuning_cards=tuning,

@@ -7,25 +7,36 @@ import click
 
 import studies
 from advisor.cli import options
+from advisor.errors import InputError
 from advisor.files import slug
 from studies.records import StudyRecord
 
 
 @click.command()
-@click.argument("name")
+@click.argument("study", required=False)
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; by default runs/NAME.html."
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; by default runs/STUDY.html."
 )
+@click.option(
+    "--from", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="A page that advisor report wrote: the same one, made again from the data in it.",
+)  # fmt: skip
 @options.store
 @options.as_json
-def report(name: str, output: Path | None, store_url: str, as_json: bool) -> None:
-    """Write the report of the study NAME: one HTML file that needs no network.
+def report(study: str | None, output: Path | None, page: Path | None, store_url: str, as_json: bool) -> None:
+    """Write the report of a STUDY: one HTML file that needs no network.
 
     Losses are in nats/token, memory in GiB (2^30 bytes), compute in FLOPs.
     """
-    with studies.open_store(store_url) as store:
-        path = write(store.load(name), output)
+    if (study is None) == (page is None):
+        raise InputError("advisor report", expected="the name of a study, or --from FILE", got=study)
+    path = write_again(page, output) if page else _write_stored(str(study), output, store_url)
     click.echo(json.dumps({"report": str(path)}) if as_json else str(path))
+
+
+def _write_stored(study: str, output: Path | None, store_url: str) -> Path:
+    with studies.open_store(store_url) as store:
+        return write(store.load(study), output)
 
 
 def write(record: StudyRecord, output: Path | None = None) -> Path:
@@ -33,3 +44,10 @@ def write(record: StudyRecord, output: Path | None = None) -> Path:
     import reports  # pandas and plotly: only when there is something to draw
 
     return reports.write(record, output or Path("runs") / f"{slug(record.name)}.html")
+
+
+def write_again(page: Path, output: Path | None = None) -> Path:
+    """The page of the data in `page`; by default it takes its place."""
+    import reports
+
+    return reports.write_again(page, output or page)

@@ -12,6 +12,7 @@ from advisor.spec.proposal import Stored
 WIDTH = 110  # columns of a comment
 GIVEN = "the tokens that the proposal trains on"
 ASSUMED = f"{TOKENS_PER_PARAMETER} tokens per parameter: compute-optimal, Hoffmann et al. 2022"
+TUNED = "tuned: trials of this model trained on real data"
 EMA = "torch.optim.swa_utils: the default of get_ema_multi_avg_fn"
 
 
@@ -39,10 +40,10 @@ def hyperparameters(proposal: Stored, read: Estimate) -> list[Hyperparameter]:
     betas = f"({prior.beta1.value}, {prior.beta2.value})"
     rows = [
         _line("STEPS", str(max(1, round(tokens / per_step))), GIVEN if proposal.tokens else ASSUMED),
-        _traced("LEARNING_RATE", prior.learning_rate),
+        _tuned("LEARNING_RATE", proposal, prior.learning_rate),
         _traced("WARMUP_RATIO", prior.warmup_ratio),
         _traced("MIN_LR_RATIO", prior.min_lr_ratio),
-        _traced("WEIGHT_DECAY", prior.weight_decay),
+        _tuned("WEIGHT_DECAY", proposal, prior.weight_decay),
         _line("BETAS", betas, prior.beta2.source),
     ]
     if plan.grad_clip:
@@ -50,6 +51,12 @@ def hyperparameters(proposal: Stored, read: Estimate) -> list[Hyperparameter]:
     if plan.ema:
         rows.append(_line("EMA_DECAY", "0.999", EMA))
     return rows
+
+
+def _tuned(constant: str, proposal: Stored, prior: Traced) -> Hyperparameter:
+    """What a study has found goes before the prior."""
+    found = proposal.tuned.get(constant.lower())
+    return _traced(constant, prior) if found is None else _line(constant, f"{found:.3g}", TUNED)
 
 
 def _traced(constant: str, prior: Traced) -> Hyperparameter:

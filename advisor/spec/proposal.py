@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,16 @@ STDIN = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """What was proposed, or declared; `tokens` to train on, where a proposal says so."""
+    """What was proposed, or declared; `tokens` to train on, where a proposal says so.
+
+    `tuned`: hyperparameters that a study has found, by name (learning_rate, weight_decay).
+    """
 
     name: str
     model: Model
     plan: Plan
     tokens: float | None = None
+    tuned: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_proposal(name: str, rank: int | None = None) -> Stored:

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+import search_spaces
 from advisor.ledger import estimate
 from advisor.spec import Decoder, Plan
 from studies.records import CurvePoint, Provenance, Reason, Role, State, StudyRecord, SweepRecord, TrialRecord
@@ -33,7 +34,7 @@ def study(*, trials: int = 15, evaluations: int = EVALUATIONS, **changes: Any) -
         "budget_seconds": 180.0,
         "spent_seconds": 176.4,
         "tokens_per_trial": TOKENS,
-        "space": {"learning_rate": {"low": 1e-4, "high": 3e-2, "log": True}, "dropout": {"low": 0.0, "high": 0.3}},
+        "space": search_spaces.load("decoder-small").with_vocabulary(256).document,
         "provenance": provenance(),
         "sweeps": (sweep(),),
         "trials": tuple(runs),
@@ -48,12 +49,14 @@ def provenance() -> Provenance:
         command='advisor run --gpu "RTX 4090" --budget 3m',
         created="2026-11-21T09:30:00Z",
         versions={"transformer-advisor": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "optuna": "5.0.0"},
-        device={"name": "Intel Xeon, 2 cores", "kind": "cpu", "memory": "8.00 GiB", "threads": "2"},
+        device={"name": "Intel Xeon, 2 cores", "kind": "cpu", "memory": "8589934592", "threads": "2"},
         data={
             "name": "pydoc_data.topics",
             "sha256": "9f" * 32,
-            "training tokens": "418,625",
-            "vocabulary": "256 bytes",
+            "training tokens": "418625",
+            "validation tokens": "46514",
+            "vocabulary": "256",
+            "tokenizer": "bytes",
         },
         seed=0,
     )

@@ -14,8 +14,7 @@ def changed(record: StudyRecord, role: str, **changes: object) -> StudyRecord:
 def test_the_loss_quoted_is_that_of_the_rerun_against_the_default() -> None:
     record = changed(changed(study(), "final", value=1.9), "default", value=2.5)
     found = answer(record)
-    assert found.measured is not None
-    assert found.measured.role == "final"
+    assert [run.role for run in found.reruns] == ["final"]
     assert "validation loss of 1.900 nats/token, 24 % below the untuned default's 2.500" in found.comparison
     assert "each after the same 1.0M tokens" in found.comparison
     assert "re-run with another seed" in found.rerun
@@ -45,13 +44,14 @@ def test_different_token_budgets_are_called_unfair() -> None:
 
 def test_a_rerun_on_another_budget_is_not_quoted() -> None:
     found = answer(changed(study(), "final", tokens=2_000_000))
-    assert found.measured == found.tuned
+    assert found.reruns == ()
+    assert found.losses == (found.tuned and found.tuned.value,)
     assert found.rerun == "No re-run of the winner finished, so this includes the luck of being picked."
 
 
 def test_a_default_that_failed_leaves_nothing_to_compare_with() -> None:
     found = answer(changed(study(), "default", state="FAIL", reason="oom"))
-    assert found.gain is None
+    assert found.ahead_of(found.default) is None
     assert "nothing to compare with" in found.comparison
 
 

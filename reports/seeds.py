@@ -1,0 +1,62 @@
+"""What runs that differ in nothing but their seed say: a mean, and how far luck may carry it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from scipy.special import stdtrit
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A mean [nats/token] with its interval at LEVEL; without one where there was a single run."""
+
+    mean: float
+    half: float | None = None  # half its width
+    runs: int = 1
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+        return None if self.half is None else self.mean - self.half
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+        return None if self.half is None else self.mean + self.half
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out zero: for a difference, whether it is more than luck."""
+        return self.half is not None and abs(self.mean) > self.half
+
+
+def mean(losses: Sequence[float]) -> Interval:
+    """Of the expected loss of a config, from runs with several seeds (Student's t).
+
+    >>> mean([2.30, 2.32, 2.28]).half  # 4.303 * 0.02 / sqrt(3)
+    0.0497
+    """
+    return Interval(mean=fmean(losses), half=_half(losses, 1 / len(losses)), runs=len(losses))
+
+
+def lead(losses: Sequence[float], other: float) -> Interval:
+    """How much lower a config's loss is than `other`, the loss of one run of another one.
+
+    The other's seed is taken to scatter its loss as much as these runs' own: its variance comes on top.
+
+    >>> lead([2.30, 2.32, 2.28], 2.4).half  # 4.303 * 0.02 * sqrt(1 + 1 / 3)
+    0.0994
+    """
+    return Interval(mean=other - fmean(losses), half=_half(losses, 1 + 1 / len(losses)), runs=len(losses))
+
+
+def _half(losses: Sequence[float], share: float) -> float | None:
+    """Half the width of an interval whose variance is `share` of that of one run."""
+    if len(losses) < 2:
+        return None
+    quantile = float(stdtrit(len(losses) - 1, (1 + LEVEL) / 2))
+    return round(quantile * stdev(losses) * math.sqrt(share), 4)
