@@ -1,5 +1,6 @@
 """How many tokens each trial of a study trains on, so that enough trials fit the budget."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,16 +22,19 @@ class Allotment:
 
 
 def allot(
-    *, seconds_left: float, mean_seconds: Callable[[int], float], min_tokens: int, train_tokens: int, trials: int
-) -> Allotment:
-    """The most tokens, up to MAX_EPOCHS, with which `trials` trials and the others fit `seconds_left`.
+    *, seconds_left: float, mean_seconds: Callable[[int], float], min_tokens: int, train_tokens: int, trials: int,
+    at_once: int = 1,
+) -> Allotment:  # fmt: skip
+    """The most tokens, up to MAX_EPOCHS, with which `trials` trials, `at_once`, and the others fit `seconds_left`.
 
     `mean_seconds`: predicted wall-clock of a trial of that many tokens, over the space. Raises InfeasibleError when
     not even one trial of `min_tokens` fits beside the others.
     """
-    slots, max_tokens = trials + OTHERS, max(min_tokens, MAX_EPOCHS * train_tokens)
-    tokens = _largest(lambda t: slots * mean_seconds(t) <= seconds_left, min_tokens, max_tokens)
-    fitting = int(seconds_left / mean_seconds(tokens)) - OTHERS
+    rounds = math.ceil((trials + 1) / at_once) + 1  # the default is one more trial; the re-run is after all
+    tokens = _largest(
+        lambda t: rounds * mean_seconds(t) <= seconds_left, min_tokens, max(min_tokens, MAX_EPOCHS * train_tokens)
+    )
+    fitting = (int(seconds_left / mean_seconds(tokens)) - 1) * at_once - 1
     if fitting < 1:
         need = (1 + OTHERS) * mean_seconds(min_tokens)
         raise InfeasibleError(

@@ -40,10 +40,10 @@ def calibrate(name: str, gpu: GPU, on_row: Callable[[Measured], None], seconds: 
 def _measured(job: CalibrationJob, on_row: Callable[[Measured], None]) -> tuple[Measurement, ...]:
     """The rows that the child process sends, all of them."""
     rows: list[Measurement] = []
-    with LocalExecutor() as executor:
-        ticket = executor.submit(job, limit_seconds=LIMIT_SECONDS)
+    with LocalExecutor([job.device]) as executor:
+        executor.submit(job, limit_seconds=LIMIT_SECONDS)
         while True:
-            for message in executor.poll(ticket, POLL_SECONDS):
+            for _, message in executor.poll(POLL_SECONDS):
                 if isinstance(message, Measured):
                     rows.append(message.row)
                     on_row(message)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import RowMapping
 from studies.records import CurvePoint, Provenance, SweepRecord, TrialRecord
 
 RUN = "run"  # the user attribute of an Optuna trial that holds the fields below
+NUMBER = "number"  # therein: Optuna's own is the order in which trials ended
 # What a TrialRecord has beyond Optuna's own fields: number, state, params, value.
 RUN_FIELDS = (
     "role", "reason", "message", "point", "parameters", "flops", "memory_bytes", "measured_memory_bytes", "tokens",
@@ -36,15 +37,19 @@ def load_provenance(text: str) -> Provenance:
     return Provenance(**json.loads(text))
 
 
+def number_of(trial: FrozenTrial) -> int:
+    """The number of a finished trial; studies that ran one at a time have not always kept it beside Optuna's."""
+    return int(trial.user_attrs[RUN].get(NUMBER, trial.number))
+
+
 def trial_record(trial: FrozenTrial, curve: Iterable[CurvePoint]) -> TrialRecord:
     """A finished trial of Optuna's, with its curve."""
     return TrialRecord(
-        number=trial.number,
         state=trial.state.name,  # type: ignore[arg-type]
         params=dict(trial.params),
         value=trial.value,
         curve=tuple(curve),
-        **trial.user_attrs[RUN],
+        **{NUMBER: trial.number, **trial.user_attrs[RUN]},
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from studies.records import CurvePoint, Role, SweepRecord, TrialRecord
 
-Phase = Literal["probe", "sweep", "default", "search", "final"]
+Phase = Literal["probe", "sweep"] | Role
 
 
 @dataclass(frozen=True, kw_only=True)

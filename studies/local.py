@@ -1,4 +1,4 @@
-"""The local executor: a fresh child process per job, one at a time, forked from a server that has imported torch.
+"""The local executor: a fresh child process per job, one per slot, forked from a server that has imported torch.
 
 A fresh process gives all its memory back, and its death is the job's alone. Forking it from a warm server costs
 tens of milliseconds, starting Python and importing torch costs seconds. The server has run nothing of torch: a fork
@@ -7,17 +7,19 @@ of a process with CUDA or worker threads would be broken.
 
 import contextlib
 import importlib
+import itertools
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
-from studies.executor import Executor, Ticket
-from studies.job import STOP, Job, Message, Outcome
+from studies.executor import Executor, Ticket, slots
+from studies.job import STOP, Device, Job, Message, Outcome
 
 WORKER = "studies.trial.worker:main"  # by name: the coordinator does not import torch
 MESSAGE_CHARS = 200
@@ -27,61 +29,80 @@ PRELOADED = ["torch", "torch.optim", "torch._dynamo", "studies.trial.worker"]  #
 class LocalExecutor(Executor):
     """Runs `worker`, a "module:function" called with the job and a Connection, in child processes of this machine."""
 
-    def __init__(self, worker: str = WORKER) -> None:
+    def __init__(self, devices: Sequence[Device] = (Device(),), worker: str = WORKER) -> None:
+        self.devices = tuple(devices)
         self._worker = worker
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        self._tickets = 0
-        self._child: Child | None = None
+        self._free = slots(self.devices)
+        self._children: dict[Ticket, Child] = {}
+        self._numbers = itertools.count(1)
         _start_server()
 
     def submit(self, job: Job, *, limit_seconds: float) -> Ticket:
-        assert self._child is None, "one job at a time"
+        slot = next(iter(self._free))
+        placed = replace(job, device=self._free[slot])
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_run, args=(self._worker, job, theirs), daemon=True)
+        process = self._context.Process(target=_run, args=(self._worker, placed, theirs), daemon=True)
         with theirs:  # the child has its own copy: when it ends, our end sees it
             process.start()
-        self._tickets += 1
-        self._child = Child(process, ours, limit_seconds)
-        return Ticket(self._tickets)
+        ticket = Ticket(next(self._numbers), slot)
+        self._children[ticket] = Child(process, ours, limit_seconds, self._free.pop(slot))
+        return ticket
 
-    def poll(self, ticket: Ticket, wait_seconds: float) -> Sequence[Message]:
-        child = self._child_of(ticket)
-        messages = child.messages(wait_seconds)
-        if messages and isinstance(messages[-1], Outcome):
-            self.close()
-        return messages
+    def poll(self, wait_seconds: float) -> Sequence[tuple[Ticket, Message]]:
+        children = self._children.values()
+        patience = min([wait_seconds, *(child.seconds_left for child in children)])
+        wait([source for child in children for source in child.sources], patience)
+        received: list[tuple[Ticket, Message]] = []
+        for ticket, child in list(self._children.items()):
+            messages = child.messages()
+            received += [(ticket, message) for message in messages]
+            if messages and isinstance(messages[-1], Outcome):
+                self._end(ticket)
+        return received
 
     def cancel(self, ticket: Ticket, *, grace_seconds: float) -> None:
+        if ticket not in self._children:
+            return
         if grace_seconds > 0:
-            self._child_of(ticket).stop(grace_seconds)
+            self._children[ticket].stop(grace_seconds)
         else:
-            self.close()
+            self._end(ticket)
 
     def close(self) -> None:
-        if self._child is not None:
-            child, self._child = self._child, None
-            child.end()
+        for ticket in list(self._children):
+            self._end(ticket)
 
-    def _child_of(self, ticket: Ticket) -> "Child":
-        assert self._child is not None, "no job runs"
-        assert ticket == self._tickets, "this ticket is void"
-        return self._child
+    def _end(self, ticket: Ticket) -> None:
+        child = self._children.pop(ticket)
+        child.end()
+        self._free[ticket.slot] = child.device
 
 
 class Child:
-    """One child process, our end of its pipe, and the time by which it must have ended."""
+    """One child process, our end of its pipe, its device, and the time by which it must have ended."""
 
-    def __init__(self, process: ForkServerProcess, connection: Connection, limit_seconds: float) -> None:
-        self._process, self._connection = process, connection
+    def __init__(
+        self, process: ForkServerProcess, connection: Connection, limit_seconds: float, device: Device
+    ) -> None:
+        self._process, self._connection, self.device = process, connection, device
         self._is_open = True  # the child's end of the pipe
         self._limit = limit_seconds
         self._deadline = time.monotonic() + limit_seconds
 
-    def messages(self, wait_seconds: float) -> list[Message]:
+    @property
+    def seconds_left(self) -> float:
+        """Until the child's deadline [s]."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    @property
+    def sources(self) -> list[Connection | int]:
+        """What becomes ready when the child has sent something or ended."""
+        return [self._process.sentinel, *([self._connection] if self._is_open else [])]
+
+    def messages(self) -> list[Message]:
         """What the child has sent; its Outcome is made up if it is over, or past its deadline, without one."""
-        patience = min(wait_seconds, max(0.0, self._deadline - time.monotonic()))
-        wait([self._process.sentinel, *([self._connection] if self._is_open else [])], patience)
         is_over = not self._process.is_alive()  # asked first: all that a dead child has sent is in the pipe
         messages = self._received()
         if not (messages and isinstance(messages[-1], Outcome)):

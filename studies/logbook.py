@@ -2,24 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from optuna.trial import FrozenTrial
 
 from studies import codec, tables
-from studies.records import CurvePoint, Role, SweepRecord
+from studies.records import CurvePoint, SweepRecord
 from studies.store import Store
-
-
-@dataclass(frozen=True, kw_only=True)
-class Running:
-    """The trial in flight."""
-
-    number: int
-    role: Role
-    params: dict[str, Any]
+from studies.strategy.strategy import Begun
 
 
 class Logbook:
@@ -40,31 +31,31 @@ class Logbook:
         text = codec.dump(sweep)
         self._execute(tables.sweeps.insert().values(study_id=self._study_id, number=count, sweep=text))
 
-    def begin(self, trial: Running) -> None:
+    def begin(self, trial: Begun) -> None:
         """A trial starts: from now on it is run again if its end is never told."""
-        values = {"number": trial.number, "role": trial.role, "params": json.dumps(trial.params)}
-        self._execute(self._delete(tables.running), tables.running.insert().values(study_id=self._study_id, **values))
+        values = {"study_id": self._study_id, "number": trial.number, "trial": codec.dump(trial)}
+        self._execute(self._delete(tables.running, trial.number), tables.running.insert().values(**values))
 
-    def unfinished(self) -> Running | None:
-        """The trial that a predecessor began and whose end it never told."""
+    def unfinished(self) -> list[Begun]:
+        """The trials that a predecessor began and whose ends it never told, in the order of their starts."""
         table = tables.running
-        query = sa.select(table.c.number, table.c.role, table.c.params).where(table.c.study_id == self._study_id)
+        query = sa.select(table.c.trial).where(table.c.study_id == self._study_id).order_by(table.c.number)
         with self._store.errors(), self._store.engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None or row.number < len(self.finished()):
-            return None  # told, but the process died before it could strike it out
-        return Running(number=row.number, role=row.role, params=json.loads(row.params))
+            begun = [Begun(**json.loads(text)) for text in connection.scalars(query)]
+        told = {codec.number_of(trial) for trial in self.finished()}  # but the process died before it struck them out
+        return [trial for trial in begun if trial.number not in told]
 
     def finish(self, trial: FrozenTrial, curve: Sequence[CurvePoint], spent_seconds: float) -> None:
         """A trial has ended. It counts from the moment in which Optuna's table has it; its curve goes before."""
-        rows = [codec.curve_row(self._study_id, trial.number, point) for point in curve]
+        number = codec.number_of(trial)
+        rows = [codec.curve_row(self._study_id, number, point) for point in curve]
         with self._store.errors(), self._store.engine.begin() as connection:
-            connection.execute(self._delete(tables.curves).where(tables.curves.c.number == trial.number))
+            connection.execute(self._delete(tables.curves, number))
             if rows:
                 connection.execute(tables.curves.insert(), rows)
         with self._store.errors():
             self._store.optuna.create_new_trial(self._study_id, template_trial=trial)
-        self._execute(self._delete(tables.running))
+        self._execute(self._delete(tables.running, number))
         self.save(spent_seconds=spent_seconds)
 
     def finished(self) -> list[FrozenTrial]:
@@ -72,8 +63,9 @@ class Logbook:
         with self._store.errors():
             return self._store.finished(self._study_id)
 
-    def _delete(self, table: sa.Table) -> sa.Delete:
-        return table.delete().where(table.c.study_id == self._study_id)
+    def _delete(self, table: sa.Table, number: int) -> sa.Delete:
+        """Of the rows of one trial."""
+        return table.delete().where(table.c.study_id == self._study_id, table.c.number == number)
 
     def _execute(self, *statements: sa.Executable) -> None:
         """All of them, or none."""

@@ -71,6 +71,7 @@ class Measuring:
             min_tokens=MIN_STEPS * per_step,
             train_tokens=self._jobs.train_tokens,
             trials=self._bench.settings.max_trials or TRIALS,
+            at_once=len(self._bench.executor.devices),
         )
         self._bench.tell(
             events.TokensChosen(tokens_per_trial=allotment.tokens_per_trial, trials_expected=allotment.trials)

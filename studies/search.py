@@ -13,7 +13,7 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from studies.codec import RUN
+from studies.codec import NUMBER, RUN, number_of
 from studies.job import Outcome
 
 # A study has 12 to 20 trials. Optuna's 10 random ones would be most of them, and the LR sweep has told half of it.
@@ -29,34 +29,53 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class Search:
-    """Suggests trials from those that have ended, and learns how trials end."""
+    """Suggests trials from those that have ended and those that run, and learns how trials end.
+
+    A trial is known by its number in our study, which is the order in which trials start; Optuna's own numbers are the
+    order in which they end, once there are several at a time.
+    """
 
     def __init__(self, seed: int, finished: Sequence[FrozenTrial]) -> None:
         self._seed = seed
         self.finished = list(finished)
         self._study = _in_memory(self.finished)
+        self._running: dict[int, Trial] = {}
 
     @property
     def next_number(self) -> int:
         """The number that the next trial gets."""
-        return len(self.finished)
+        return 1 + max((*map(number_of, self.finished), *self._running), default=-1)
 
-    def ask(self, params: Mapping[str, Any] | None = None, attempt: int = 0) -> Trial:
-        """A new trial with these params, or with what TPE suggests; another `attempt` suggests something else."""
+    def ask(self, params: Mapping[str, Any] | None = None, *, number: int | None = None, attempt: int = 0) -> Trial:
+        """A new trial with these params, or with what TPE suggests; another `attempt` suggests something else.
+
+        It runs from now on, until it is told or forgotten. `number`: that of an earlier start of the same trial.
+        """
+        number = self.next_number if number is None else number
         if params is not None:
             self._study.enqueue_trial(dict(params))
-        words = np.random.SeedSequence([self._seed, self.next_number, attempt]).generate_state(1)
+        words = np.random.SeedSequence([self._seed, number, attempt]).generate_state(1)
         self._study.sampler = optuna.samplers.TPESampler(seed=int(words[0]), n_startup_trials=STARTUP_TRIALS)
-        return self._study.ask()
+        self._running[number] = self._study.ask()
+        return self._running[number]
 
-    def forget(self) -> None:
-        """Drop the trial that was asked for last, as if it had never been."""
-        self._study = _in_memory(self.finished)
+    def forget(self, number: int) -> None:
+        """Drop a running trial, as if it had never been."""
+        del self._running[number]
+        begun = {n: self._study.get_trials(deepcopy=False)[trial.number] for n, trial in self._running.items()}
+        self._study = _in_memory([*self.finished, *begun.values()])
+        trials = self._study.get_trials(deepcopy=False)[len(self.finished) :]
+        self._running = {n: Trial(self._study, t._trial_id) for n, t in zip(begun, trials, strict=True)}
 
-    def tell(self, trial: Trial, outcome: Outcome, run: dict[str, Any]) -> FrozenTrial:
-        """How the trial has ended; `run` is kept with it."""
-        trial.set_user_attr(RUN, run)
-        state = TrialState[outcome.state]
+    def report(self, number: int, loss: float, evaluation: int) -> bool:
+        """A running trial's loss at its first, second, ... evaluation; whether the pruner would end it there."""
+        self._running[number].report(loss, evaluation)
+        return self._running[number].should_prune()
+
+    def tell(self, number: int, outcome: Outcome, run: dict[str, Any]) -> FrozenTrial:
+        """How a running trial has ended; `run` is kept with it."""
+        trial, state = self._running.pop(number), TrialState[outcome.state]
+        trial.set_user_attr(RUN, {**run, NUMBER: number})
         told = self._study.tell(trial, outcome.value if state == TrialState.COMPLETE else None, state)
         self.finished.append(told)
         return told

@@ -28,8 +28,8 @@ class Settings:
     data: str = "pydoc"  # what studies.data.read takes
     tokenizer: str = "bytes"  # how text becomes tokens: bytes, characters or bpe:SIZE
     seed: int = 0
-    device: Device | None = None  # None: the local one
-    memory_bytes: int | None = None  # that a training step may allocate on the device; None: all that is usable
+    devices: tuple[Device, ...] = ()  # one trial at a time on each; (): the local one
+    memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable
     max_trials: int | None = None  # of the search; None: as many as the budget holds
     target: dict[str, Any] = field(default_factory=dict)
     command: str = ""  # the command line, for provenance
@@ -53,8 +53,10 @@ class Settings:
     def from_json(cls, text: str) -> "Settings":
         """What to_json wrote."""
         values = json.loads(text)
-        device = values.pop("device")
-        return cls(**values, device=device and Device(**device))
+        if "device" in values:  # of a study from before there could be several
+            values["devices"] = filter(None, [values.pop("device")])
+        values["devices"] = tuple(Device(**device) for device in values["devices"])
+        return cls(**values)
 
 
 def _number(path: str, value: Any, high: float) -> None:

@@ -1,7 +1,7 @@
 """One sitting: starts a study, or goes on with one, until its budget is spent or somebody interrupts."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import search_spaces
@@ -16,7 +16,7 @@ from studies.devices import device_of
 from studies.events import Event
 from studies.executor import Executor
 from studies.forecast import Forecast
-from studies.job import Data
+from studies.job import Data, Device
 from studies.jobs import Jobs
 from studies.local import LocalExecutor
 from studies.logbook import Logbook
@@ -27,10 +27,11 @@ from studies.settings import Settings
 from studies.store import Store, open_store
 
 Listener = Callable[[Event], None]
+Devices = Sequence[Device]
 
 
 def run(
-    settings: Settings, *, on_event: Listener | None = None, executor: Callable[[], Executor] = LocalExecutor
+    settings: Settings, *, on_event: Listener | None = None, executor: Callable[[Devices], Executor] = LocalExecutor
 ) -> StudyRecord:
     """Run a new study to the end of its budget. `on_event` is called with each Event, in the order of things.
 
@@ -42,32 +43,41 @@ def run(
     space = search_spaces.load(settings.space)
     space = _fitted(space, data.read(settings.data, settings.tokenizer))
     gpu = gpus.local()
-    device = settings.device or device_of(gpu)
-    settings = dataclasses.replace(settings, device=device, memory_bytes=settings.memory_bytes or gpu.memory_bytes)
+    settings = dataclasses.replace(
+        settings,
+        devices=settings.devices or (device_of(gpu),),
+        memory_bytes=settings.memory_bytes or gpu.memory_bytes,
+    )
     with open_store(settings.store, create=True) as store:
-        store.create(settings, space.document, provenance(settings, device, gpu))
+        store.create(settings, space.document, provenance(settings, gpu))
         return _work(store, settings.name, clock, on_event, executor)
 
 
 def resume(
-    name: str, *, store: str, on_event: Listener | None = None, executor: Callable[[], Executor] = LocalExecutor
-) -> StudyRecord:
+    name: str, *, store: str, devices: Devices = (), on_event: Listener | None = None,
+    executor: Callable[[Devices], Executor] = LocalExecutor,
+) -> StudyRecord:  # fmt: skip
     """Go on with a study that was interrupted, or whose process died; a FINISHED one is returned as it is.
+
+    It goes on where it began, unless other `devices` are named.
 
     Raises UnknownError if there is none of this name, ConflictError while a living process runs it.
     """
     clock = Clock()
     with open_store(store) as opened:
         record = opened.load(name)
-        return record if record.state == "FINISHED" else _work(opened, name, clock, on_event, executor)
+        if record.state == "FINISHED":
+            return record
+        return _work(opened, name, clock, on_event, lambda began: executor(devices or began))
 
 
 def _work(
-    store: Store, name: str, clock: Clock, on_event: Listener | None, executor: Callable[[], Executor]
+    store: Store, name: str, clock: Clock, on_event: Listener | None, executor: Callable[[Devices], Executor]
 ) -> StudyRecord:
     """Sit: under the study's lease, with an executor that is closed whatever happens."""
-    with store.errors(), lease.held(store.engine, store.study_id(name), name), executor() as running:
-        record, settings, logbook = store.load(name), store.settings(name), Logbook(store, name)
+    settings = store.settings(name)
+    with store.errors(), lease.held(store.engine, store.study_id(name), name), executor(settings.devices) as running:
+        record, logbook = store.load(name), Logbook(store, name)
         clock.set(settings.budget_seconds, record.spent_seconds)
         space = search_spaces.parse(dict(record.space), Path(settings.space).stem)
         bench = _bench(settings, space, clock, running, logbook, on_event or _ignore)
@@ -84,12 +94,13 @@ def _work(
 def _bench(
     settings: Settings, space: Space, clock: Clock, executor: Executor, logbook: Logbook, tell: Listener
 ) -> Bench:
-    assert settings.device is not None, "set when the study was created"
     assert settings.memory_bytes is not None, "set when the study was created"
     return Bench(
         settings=settings,
         limit_bytes=settings.memory_bytes,
-        jobs=Jobs(space=space, data=Data(source=settings.data, tokenizer=settings.tokenizer), device=settings.device),
+        jobs=Jobs(
+            space=space, data=Data(source=settings.data, tokenizer=settings.tokenizer), device=executor.devices[0]
+        ),
         executor=executor,
         clock=clock,
         forecast=Forecast(),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError, UnknownError
 from studies import codec, database, lease, tables
-from studies.records import CurvePoint, Provenance, StudyRecord
+from studies.records import CurvePoint, Provenance, StudyRecord, TrialRecord
 from studies.settings import Settings
 
 State = Literal["RUNNING", "FINISHED", "INTERRUPTED"]
@@ -85,7 +85,6 @@ class Store:
         """A study, whole."""
         with self.errors():
             row = self._row(name)
-            curves = self._curves(row.study_id)
             return StudyRecord(
                 name=row.name,
                 state=self._state(row),
@@ -95,7 +94,7 @@ class Store:
                 space=json.loads(row.space),
                 provenance=codec.load_provenance(row.provenance),
                 sweeps=tuple(codec.load_sweep(text) for text in self._sweeps(row.study_id)),
-                trials=tuple(codec.trial_record(t, curves[t.number]) for t in self.finished(row.study_id)),
+                trials=self._trials(row.study_id),
                 importances=json.loads(row.importances),
                 target=json.loads(row.settings)["target"],
             )
@@ -111,7 +110,7 @@ class Store:
             return int(self._row(name).study_id)
 
     def finished(self, study_id: int) -> list[FrozenTrial]:
-        """Optuna's trials of the study, in their order; none if a tool of Optuna's has deleted it."""
+        """Optuna's trials of the study, in the order in which they ended; none if a tool of Optuna's has deleted it."""
         try:
             return self.optuna.get_all_trials(study_id, deepcopy=False)
         except KeyError:
@@ -199,6 +198,12 @@ class Store:
             trials=len(trials),
             best_value=min(values, default=None),
         )
+
+    def _trials(self, study_id: int) -> tuple[TrialRecord, ...]:
+        """The finished trials by number, with their curves."""
+        curves = self._curves(study_id)
+        finished = sorted(self.finished(study_id), key=codec.number_of)
+        return tuple(codec.trial_record(trial, curves[codec.number_of(trial)]) for trial in finished)
 
     def _curves(self, study_id: int) -> dict[int, list[CurvePoint]]:
         """Points by number of their trial, each curve in the order of its steps."""

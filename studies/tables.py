@@ -7,7 +7,7 @@ Databases get these tables by the steps in `studies/migrations`, which a test ho
 
 import sqlalchemy as sa
 
-VERSION = "0002"  # of the last step in studies/migrations/versions: later ones are greater as text
+VERSION = "0003"  # of the last step in studies/migrations/versions: later ones are greater as text
 MAX_NAME = 512  # as Optuna's
 
 metadata = sa.MetaData()
@@ -39,13 +39,19 @@ leases = sa.Table(  # which process runs the study
     sa.Column("started", sa.Double, nullable=False),  # of the process [s since the epoch]
 )
 
-running = sa.Table(  # the trial in flight: what is run again if its end is never told
+running = sa.Table(  # the trials in flight: what is run again if its end is never told
     "advisor_running",
     metadata,
     sa.Column("study_id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("role", sa.String(16), nullable=False),
-    sa.Column("params", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("trial", sa.Text, nullable=False),
+)
+
+live = sa.Table(  # what the study is doing now
+    "advisor_live",
+    metadata,
+    sa.Column("study_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("live", sa.Text, nullable=False),
 )
 
 curves = sa.Table(
@@ -111,4 +117,4 @@ requests = sa.Table(  # that start something: the same again gets the same answe
     sa.Column("created", sa.Double, nullable=False),  # [s since the epoch]
 )
 
-OF_A_STUDY = (leases, running, curves, sweeps)
+OF_A_STUDY = (leases, running, live, curves, sweeps)

@@ -141,10 +141,10 @@ def run(trial: Trial) -> Taken:
     An exception gets out of here, Ctrl-C included, only when that process is gone.
     """
     job = VerifyJob(model=trial.model, plan=trial.plan, device=device_of(trial.gpu))
-    with LocalExecutor() as executor:
-        ticket = executor.submit(job, limit_seconds=LIMIT_SECONDS)
+    with LocalExecutor([job.device]) as executor:
+        executor.submit(job, limit_seconds=LIMIT_SECONDS)
         while True:
-            for message in executor.poll(ticket, POLL_SECONDS):
+            for _, message in executor.poll(POLL_SECONDS):
                 if isinstance(message, Outcome):
                     if message.taken is None:
                         raise DeviceError(f"the steps could not be run: {message.message}")

@@ -27,13 +27,15 @@ def watch(
     limit_seconds: float,
     grace_seconds: float,
     should_stop: Callable[[], bool],
-    on_point: Callable[[CurvePoint], None] = lambda point: None,
 ) -> Ending:
-    """Run a job; `should_stop` is asked after each poll. An exception gets out of here only when the job is gone."""
+    """Run a job, the executor's only one; `should_stop` is asked after each poll.
+
+    An exception gets out of here only when the job is gone.
+    """
     ticket = executor.submit(job, limit_seconds=limit_seconds)
     began = time.monotonic()
     try:
-        outcome, curve = _follow(executor, ticket, grace_seconds, should_stop, on_point)
+        outcome, curve = _follow(executor, ticket, grace_seconds, should_stop)
     except BaseException:
         executor.cancel(ticket, grace_seconds=0)
         raise
@@ -41,22 +43,16 @@ def watch(
 
 
 def _follow(
-    executor: Executor,
-    ticket: Ticket,
-    grace_seconds: float,
-    should_stop: Callable[[], bool],
-    on_point: Callable[[CurvePoint], None],
+    executor: Executor, ticket: Ticket, grace_seconds: float, should_stop: Callable[[], bool]
 ) -> tuple[Outcome, list[CurvePoint]]:
     curve: list[CurvePoint] = []
     is_stopping = False
     while True:
-        for message in executor.poll(ticket, POLL_SECONDS):
+        for _, message in executor.poll(POLL_SECONDS):
             if isinstance(message, Outcome):
                 return message, curve
             if isinstance(message, Reports):
-                for point in message.points:
-                    curve.append(point)
-                    on_point(point)
+                curve += message.points
         if not is_stopping and should_stop():
             is_stopping = True
             executor.cancel(ticket, grace_seconds=grace_seconds)

@@ -57,7 +57,7 @@ def _job(name: str, data: str, tokenizer: str, batch: int, sequence: int | None,
 
 def _swept(job: SweepJob) -> SweepRecord:
     """The sweep, run in a child process. Raises DeviceError when it could not be read."""
-    with LocalExecutor() as executor:
+    with LocalExecutor([job.device]) as executor:
         outcome = watch(executor, job, limit_seconds=HANG_SECONDS, grace_seconds=0, should_stop=lambda: False).outcome
     if outcome.sweep is None:
         raise DeviceError(f"the sweep could not be read: {outcome.message}")

@@ -13,6 +13,8 @@ PHASES = {
     "probe": "measuring this device",
     "sweep": "learning-rate sweep",
     "default": "the untuned default",
+    "shape": "comparing shapes",
+    "rate": "comparing learning rates",
     "search": "search",
     "final": "the winner again, with another seed",
 }

@@ -41,7 +41,7 @@ def main(verb: str, store: str) -> None:
         store=store,
         space=str(SPACE),
         max_trials=TRIALS,
-        device=Device(name="cpu", threads=1),
+        devices=(Device(name="cpu", threads=1),),
         memory_bytes=2**30,
     )
     studies.run(settings, on_event=tell)

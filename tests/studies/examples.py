@@ -20,7 +20,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "budget_seconds": 60.0,
         "store": str(folder / "store.db"),
         "space": TINY,
-        "device": CPU,
+        "devices": (CPU,),
         "memory_bytes": GIB,
     }
     return Settings(**{**values, **changes})

@@ -10,7 +10,7 @@ import pytest
 from advisor import gpus
 from studies import devices
 from studies.provenance import provenance
-from tests.studies.examples import CPU, settings
+from tests.studies.examples import settings
 
 CPU_DEVICE = dataclasses.replace(gpus.find("RTX 4090"), kind="cpu", vendor="")
 
@@ -46,7 +46,7 @@ def test_threads_are_the_cores_that_may_be_used() -> None:
 
 
 def test_provenance_names_versions_device_and_data(tmp_path: Path) -> None:
-    found = provenance(settings(tmp_path, seed=5, command="advisor tune --seed 5"), CPU, CPU_DEVICE)
+    found = provenance(settings(tmp_path, seed=5, command="advisor tune --seed 5"), CPU_DEVICE)
     assert found.versions["torch"].startswith("2.")
     assert set(found.versions) == {"python", "transformer-advisor", "torch", "optuna", "numpy", "sqlalchemy"}
     assert (found.device["kind"], found.device["threads"], found.device["name"]) == ("cpu", "1", "RTX 4090")

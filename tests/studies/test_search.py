@@ -19,10 +19,10 @@ def suggest(trial: optuna.Trial) -> float:
 def run(search: Search, trials: int) -> list[FrozenTrial]:
     told = []
     for _ in range(trials):
-        trial = search.ask()
-        value = suggest(trial)
-        trial.report(value, 1)
-        told.append(search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "search"}))
+        number = search.next_number
+        value = suggest(search.ask())
+        search.report(number, value, 1)
+        told.append(search.tell(number, Outcome(state="COMPLETE", value=value), {"role": "search"}))
     return told
 
 
@@ -44,7 +44,7 @@ def test_seeds_and_attempts_suggest_different_trials() -> None:
         trial = search.ask(attempt=attempt)
         suggest(trial)
         suggested.add(tuple(trial.params.values()))
-        search.forget()
+        search.forget(0)
     assert len(suggested) == 3
     assert params(run(Search(3, []), 1)) != params(run(Search(4, []), 1))
 
@@ -53,8 +53,23 @@ def test_a_forgotten_trial_leaves_no_trace() -> None:
     search = Search(3, [])
     run(search, STARTUP_TRIALS)
     suggest(search.ask(attempt=1))
-    search.forget()
+    search.forget(STARTUP_TRIALS)
     assert params(run(search, 4)) == params(run(Search(3, []), STARTUP_TRIALS + 4))[STARTUP_TRIALS:]
+
+
+def test_a_trial_that_is_forgotten_leaves_those_that_run() -> None:
+    here, there = Search(3, run(Search(3, []), STARTUP_TRIALS)), Search(3, run(Search(3, []), STARTUP_TRIALS))
+    for search in (here, there):
+        suggest(search.ask())
+        search.report(STARTUP_TRIALS, 0.5, 1)
+    suggest(here.ask(attempt=1))
+    here.forget(STARTUP_TRIALS + 1)
+    beside = [search.ask() for search in (here, there)]
+    assert [suggest(trial) for trial in beside[:1]] == [suggest(trial) for trial in beside[1:]]
+    for search in (here, there):
+        search.report(STARTUP_TRIALS, 0.4, 2)
+        told = search.tell(STARTUP_TRIALS, Outcome(state="COMPLETE", value=0.4), {"role": "search"})
+        assert told.intermediate_values == {1: 0.5, 2: 0.4}
 
 
 def test_given_params_are_taken_and_keep_their_number() -> None:
@@ -73,17 +88,13 @@ def test_it_searches_where_trials_were_good() -> None:
 def test_a_trial_above_the_median_is_pruned() -> None:
     search = Search(0, [])
     for value in (1.0, 2.0, 3.0, 4.0):
-        trial = search.ask()
-        suggest(trial)
+        number = search.next_number
+        suggest(search.ask())
         for evaluation in range(1, 9):
-            trial.report(value, evaluation)
-        search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "search"})
-    trial = search.ask()
-    suggest(trial)
-    verdicts = []
-    for evaluation in range(1, 5):
-        trial.report(2.6, evaluation)
-        verdicts.append(trial.should_prune())
+            search.report(number, value, evaluation)
+        search.tell(number, Outcome(state="COMPLETE", value=value), {"role": "search"})
+    suggest(search.ask())
+    verdicts = [search.report(4, 2.6, evaluation) for evaluation in range(1, 5)]
     assert verdicts == [False, False, True, True]
 
 
@@ -98,11 +109,10 @@ def test_a_trial_above_the_median_is_pruned() -> None:
 )
 def test_outcomes_become_states(outcome: Outcome, state: TrialState, value: float | None) -> None:
     search = Search(0, [])
-    trial = search.ask()
-    suggest(trial)
-    trial.report(7.0, 1)
-    told = search.tell(trial, outcome, {"role": "search"})
-    assert (told.state, told.value, told.user_attrs) == (state, value, {"run": {"role": "search"}})
+    suggest(search.ask())
+    search.report(0, 7.0, 1)
+    told = search.tell(0, outcome, {"role": "search"})
+    assert (told.state, told.value, told.user_attrs) == (state, value, {"run": {"role": "search", "number": 0}})
 
 
 def test_importances_name_what_mattered() -> None:
@@ -117,7 +127,7 @@ def test_importances_leave_out_the_finals() -> None:
     before = Search(0, trials).importances()
     search = Search(0, trials)
     for value in (0.0, 9.0):
-        trial = search.ask(trials[3].params)
-        suggest(trial)
-        search.tell(trial, Outcome(state="COMPLETE", value=value), {"role": "final"})
+        number = search.next_number
+        suggest(search.ask(trials[3].params))
+        search.tell(number, Outcome(state="COMPLETE", value=value), {"role": "final"})
     assert search.importances() == before

@@ -1,5 +1,6 @@
 """Settings are checked, and kept as text."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from advisor.errors import InputError
 from studies import Settings
-from tests.studies.examples import settings
+from tests.studies.examples import CPU, settings
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,17 @@ def test_a_setting_that_cannot_be_used_is_refused(tmp_path: Path, changes: dict[
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{}, {"device": None, "memory_bytes": None}, {"target": {"gpu": ["ü", 1.5, None]}}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"devices": (), "memory_bytes": None}, {"target": {"gpu": ["ü", 1.5, None]}}, {"devices": (CPU,) * 2}],
+)
 def test_settings_survive_as_text(tmp_path: Path, changes: dict[str, Any]) -> None:
     before = settings(tmp_path, **changes)
     assert Settings.from_json(before.to_json()) == before
+
+
+def test_settings_of_a_study_on_one_device_from_before_there_could_be_several(tmp_path: Path) -> None:
+    values = json.loads(settings(tmp_path).to_json())
+    values["device"] = values.pop("devices")[0]
+    assert Settings.from_json(json.dumps(values)) == settings(tmp_path)
+    assert Settings.from_json(json.dumps({**values, "device": None})).devices == ()

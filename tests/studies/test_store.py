@@ -18,11 +18,12 @@ from optuna.visualization import plot_intermediate_values
 from advisor.errors import ConflictError, InputError, StoreError, UnknownError
 from studies.codec import RUN
 from studies.job import Outcome
-from studies.logbook import Logbook, Running
+from studies.logbook import Logbook
 from studies.records import CurvePoint, Provenance, SweepRecord
 from studies.search import Search
 from studies.settings import Settings
 from studies.store import Store, open_store
+from studies.strategy.strategy import Begun
 from tests.studies.examples import CPU
 
 PROVENANCE = Provenance(
@@ -63,7 +64,7 @@ def name() -> str:
 
 
 def create(store: Store, name: str, **changes: Any) -> Logbook:
-    settings = Settings(name=name, budget_seconds=60.0, device=CPU, memory_bytes=2**30, **changes)
+    settings = Settings(name=name, budget_seconds=60.0, devices=(CPU,), memory_bytes=2**30, **changes)
     store.create(settings, {"family": "decoder"}, PROVENANCE)
     return Logbook(store, name)
 
@@ -159,7 +160,7 @@ def test_any_optuna_tool_can_open_the_store(tmp_path: Path) -> None:
 def test_settings_come_back(store: Store, name: str) -> None:
     create(store, name, seed=3, max_trials=5)
     settings = store.settings(name)
-    assert (settings.name, settings.seed, settings.max_trials, settings.device) == (name, 3, 5, CPU)
+    assert (settings.name, settings.seed, settings.max_trials, settings.devices) == (name, 3, 5, (CPU,))
 
 
 def test_names_and_summaries(store: Store, name: str) -> None:
@@ -192,7 +193,7 @@ def test_a_study_of_somebody_else_is_not_taken_up(store: Store, name: str) -> No
 def test_delete_removes_all_rows(store: Store, name: str) -> None:
     logbook = create(store, name)
     logbook.add_sweep(SWEEP)
-    logbook.begin(Running(number=0, role="search", params={}))
+    logbook.begin(Begun(number=0, role="search", params={}, seed=0))
     logbook.finish(trial(), curve(), spent_seconds=1.0)
     store.delete(name)
     assert name not in store.names()
@@ -217,24 +218,39 @@ def test_a_name_is_only_text(store: Store, hostile: str) -> None:
     assert hostile not in store.names()
 
 
-# the trial in flight
+# the trials in flight
 
 
 def test_a_trial_that_was_begun_is_unfinished_until_it_is_told(store: Store, name: str) -> None:
     logbook = create(store, name)
-    assert logbook.unfinished() is None
-    begun = Running(number=0, role="default", params={"learning_rate": 1e-3 / 3, "d_model": 48})
+    assert logbook.unfinished() == []
+    begun = Begun(number=0, role="default", params={"learning_rate": 1e-3 / 3, "d_model": 48}, seed=7)
+    later = Begun(number=1, role="shape", params={"batch": 4}, seed=7, length=0.25, continued_from=0)
+    logbook.begin(later)
     logbook.begin(begun)
-    assert Logbook(store, name).unfinished() == begun
+    assert Logbook(store, name).unfinished() == [begun, later]
     logbook.finish(trial(), curve(), spent_seconds=1.0)
-    assert logbook.unfinished() is None
+    assert logbook.unfinished() == [later]
 
 
 def test_a_trial_that_was_told_but_not_struck_out_is_finished(store: Store, name: str) -> None:
     logbook = create(store, name)
     logbook.finish(trial(), curve(), spent_seconds=1.0)
-    logbook.begin(Running(number=0, role="search", params={}))
-    assert logbook.unfinished() is None
+    logbook.begin(Begun(number=0, role="search", params={}, seed=0))
+    assert logbook.unfinished() == []
+
+
+def test_trials_that_end_in_another_order_keep_their_numbers_and_curves(store: Store, name: str) -> None:
+    logbook, search = create(store, name), Search(1, [])
+    for number in range(3):
+        search.ask({"x": number / 4}).suggest_float("x", 0, 1)
+    facts = trial().user_attrs[RUN]
+    for number in (2, 0, 1):
+        told = search.tell(number, Outcome(state="COMPLETE", value=float(number)), facts)
+        logbook.finish(told, curve(number + 1), spent_seconds=1.0)
+    found = [(trial.number, trial.value, trial.params["x"], len(trial.curve)) for trial in store.load(name).trials]
+    assert found == [(0, 0.0, 0.0, 1), (1, 1.0, 0.25, 2), (2, 2.0, 0.5, 3)]
+    assert Search(1, logbook.finished()).next_number == 3
 
 
 def test_a_curve_left_by_a_process_that_died_is_replaced(
@@ -270,12 +286,13 @@ def test_the_search_goes_on_with_what_the_store_gives_back(store: Store, name: s
         asked = search.ask()
         value = asked.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
         value *= asked.suggest_int("d_model", 16, 48, step=16)
-        asked.report(value * 1.1, 1)
+        search.report(number, value * 1.1, 1)
         ending = Outcome(state="PRUNED") if number % 4 == 3 else Outcome(state="COMPLETE", value=value)
-        told = search.tell(asked, ending, {})
+        told = search.tell(number, ending, {})
         logbook.finish(told, (), spent_seconds=1.0)
-    here, there = search.ask(), Search(1, logbook.finished()).ask()
-    assert here.number == there.number == 9
+    again = Search(1, logbook.finished())
+    assert search.next_number == again.next_number == 9
+    here, there = search.ask(), again.ask()
     for params in (here, there):
         params.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
         params.suggest_int("d_model", 16, 48, step=16)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,15 @@ from studies.executor import Executor
 from studies.job import Device
 from studies.local import LocalExecutor
 from studies.records import StudyRecord, TrialRecord
-from tests.studies.examples import Listener, settings, trial_job
+from tests.studies.examples import CPU, Listener, settings, trial_job
 
 TRIALS = 12
 SLACK = 3.0  # [s] a machine that is busy with something else; a tenth of longer budgets is more than that
 
 
-def worker(name: str) -> Callable[[], Executor]:
+def worker(name: str) -> Callable[[Sequence[Device]], Executor]:
     """An executor whose jobs `tests.studies.workers:<name>` runs."""
-    return lambda: LocalExecutor(f"tests.studies.workers:{name}")
+    return lambda devices: LocalExecutor(devices, f"tests.studies.workers:{name}")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -170,6 +170,44 @@ def story(trial: TrialRecord) -> tuple[object, ...]:
     return trial.number, trial.role, trial.params, trial.point, trial.value, trial.seed
 
 
+@pytest.fixture(scope="module")
+def two_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyRecord, Listener, Path]:
+    """A study of pretended trials in two slots, interrupted as its fourth and eighth start, and its store."""
+    folder, listener = tmp_path_factory.mktemp("two"), Listener()
+    asked, interrupts = settings(folder, max_trials=TRIALS, devices=(CPU, CPU)), Interrupts(3, 7)
+
+    def tell(event: events.Event) -> None:
+        listener(event)
+        interrupts(event)
+
+    with pytest.raises(KeyboardInterrupt):
+        studies.run(asked, executor=worker("pretends"), on_event=tell)
+    with pytest.raises(KeyboardInterrupt):
+        studies.resume("study", store=asked.store, executor=worker("pretends"), on_event=tell)
+    return studies.resume("study", store=asked.store, executor=worker("pretends"), on_event=tell), listener, folder
+
+
+def test_several_trials_run_at_a_time(two_at_a_time: tuple[StudyRecord, Listener, Path]) -> None:
+    record, listener, _ = two_at_a_time
+    assert [trial.number for trial in record.trials] == list(range(1 + TRIALS + 2))
+    assert [len(record.trials_of(role)) for role in ("default", "search", "final")] == [1, TRIALS, 2]
+    assert {trial.device for trial in record.trials} == {"cpu", "cpu#2"}
+    assert len({tuple(trial.point.items()) for trial in record.trials if trial.role != "final"}) == 1 + TRIALS
+    started = [event.number for event in listener.of(events.TrialStarted)]
+    assert max(number - sum(n < number for n in started[:i]) for i, number in enumerate(started)) <= 1
+    assert record.provenance.device["trials at a time"] == "2"
+
+
+def test_what_ran_when_it_was_interrupted_runs_again_first(two_at_a_time: tuple[StudyRecord, Listener, Path]) -> None:
+    record, listener, _ = two_at_a_time
+    ends = Counter(event.trial.number for event in listener.of(events.TrialEnded))
+    assert ends == {trial.number: 1 for trial in record.trials}
+    points: dict[int, object] = {}
+    for event in listener.of(events.TrialStarted):
+        assert points.setdefault(event.number, event.point) == event.point
+    assert len(listener.of(events.TrialStarted)) > len(record.trials)
+
+
 def test_a_finished_study_is_returned_as_it_is(tmp_path: Path) -> None:
     record = studies.run(settings(tmp_path, max_trials=1), executor=worker("pretends"))
     assert studies.resume("study", store=settings(tmp_path).store, executor=worker("is_killed")) == record
@@ -266,7 +304,7 @@ def test_a_memory_or_a_budget_too_small_is_said(tmp_path: Path) -> None:
 
 def test_a_device_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="steps of the space's middle model"):
-        studies.run(settings(tmp_path, device=Device(name="cuda:7")))
+        studies.run(settings(tmp_path, devices=(Device(name="cuda:7"),)))
 
 
 def test_the_coordinator_never_imports_torch(tmp_path: Path) -> None:

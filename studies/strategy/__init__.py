@@ -1,0 +1,1 @@
+"""How the trials of a study are chosen: what runs next, and what is stopped early."""

@@ -1,0 +1,132 @@
+"""The classic way: the default, then a search by Optuna's sampler and pruner, then the winner again."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from search_spaces import Space
+from studies.bench import Bench
+from studies.records import CurvePoint, Role, SweepRecord
+from studies.search import Search
+from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
+from studies.trials import best, point_of, role_of
+
+MARGIN = 1.15  # on predicted seconds, before something starts that has to end in time
+ATTEMPTS = 20  # suggestions looked at for one that is new and fits the time that is left
+FINALS = 2  # re-runs of the winner, if there is time
+CENTRE = "drop70"  # the rule that names the first trial's learning rate
+
+
+class Classic(Strategy):
+    """All trials train on `tokens` tokens; `space` has the learning rates that the sweep has left."""
+
+    def __init__(self, bench: Bench, space: Space, tokens: int, sweep: SweepRecord | None) -> None:
+        self._bench, self._space, self._tokens, self._sweep = bench, space, tokens, sweep
+        self._clock, self._search = bench.clock, bench.search
+        self._seed = bench.settings.seed
+
+    def next(self, running: Sequence[Candidate]) -> Candidate | None:
+        """The default first; then the search, as long as there is time; then, when it is over, the finals."""
+        if not self._count("default", running):
+            default = self._space.default(self._bench.limit_bytes)
+            return self._candidate("default", default) if self._clock.left > 0 else None
+        if not self._count("final", running):
+            if candidate := self._next_of_search(running):
+                return candidate
+            if any(candidate.role == "search" for candidate in running):
+                return None
+        return self._next_final(running)
+
+    def again(self, begun: Begun) -> Candidate:
+        return self._candidate(begun.role, begun.params, number=begun.number, seed=begun.seed)
+
+    def judge(self, candidate: Candidate) -> Judge:
+        return Pruning(self._search, candidate)
+
+    def _next_of_search(self, running: Sequence[Candidate]) -> Candidate | None:
+        """The next trial of the search, new and in time for the winner's re-run after it; None if there is none."""
+        most = self._bench.settings.max_trials
+        if most is not None and self._count("search", running) >= most:
+            return None
+        for attempt in range(ATTEMPTS):
+            first = attempt == 0 and not self._count("search", running)
+            candidate = self._candidate("search", self._centre() if first else None, attempt=attempt)
+            reserve = self._reserve(candidate)
+            if self._is_new(candidate, running) and self._is_in_time(candidate, reserve):
+                return replace(candidate, reserved_seconds=reserve)
+            self._search.forget(candidate.number)
+        return None
+
+    def _next_final(self, running: Sequence[Candidate]) -> Candidate | None:
+        """The winner again, with another seed: how much of its lead is luck."""
+        winner, finals = best(self._search.finished), self._count("final", running)
+        if winner is None or finals >= FINALS:
+            return None
+        candidate = self._candidate("final", winner.params, seed=self._seed + 1 + finals)
+        if self._is_in_time(candidate, 0.0):
+            return candidate
+        self._search.forget(candidate.number)
+        return None
+
+    def _candidate(
+        self, role: Role, params: Mapping[str, Any] | None, *, number: int | None = None, seed: int | None = None,
+        attempt: int = 0,
+    ) -> Candidate:  # fmt: skip
+        number = self._search.next_number if number is None else number
+        trial = self._search.ask(params, number=number, attempt=attempt)
+        point = self._space.suggest(trial, self._bench.limit_bytes)
+        job = self._bench.jobs.trial(point, self._tokens, self._seed if seed is None else seed)
+        return Candidate(
+            number=number,
+            role=role,
+            params=dict(trial.params),
+            point=point,
+            job=job,
+            predicted_seconds=self._bench.forecast.seconds(job),
+        )
+
+    def _centre(self) -> dict[str, float] | None:
+        """The default config at the sweep's learning rate: the first trial of a search whose sweep agrees."""
+        if self._sweep is None or not self._sweep.agrees:
+            return None
+        centre = self._space.knobs["learning_rate"].nearest(self._sweep.rules[CENTRE])
+        return {**self._space.default(self._bench.limit_bytes), "learning_rate": centre}
+
+    def _is_new(self, candidate: Candidate, running: Sequence[Candidate]) -> bool:
+        """Whether no trial has this point: another run of it would tell nothing."""
+        points = [*map(point_of, self._search.finished), *(other.point for other in running)]
+        return candidate.point not in points
+
+    def _is_in_time(self, candidate: Candidate, reserve: float) -> bool:
+        """Whether the candidate can end within the budget but for the reserve."""
+        return MARGIN * candidate.predicted_seconds + reserve <= self._clock.left
+
+    def _reserve(self, candidate: Candidate) -> float:
+        """Time kept for the winner's re-run, be it the candidate's [s]; none if it is out of reach already."""
+        winner = best(self._search.finished)
+        job = self._bench.jobs.trial(winner.point, self._tokens, winner.seed) if winner else None
+        again = self._bench.forecast.seconds(job) if job else 0.0
+        is_within_reach = MARGIN * again <= self._clock.left
+        return MARGIN * max(candidate.predicted_seconds, again) if is_within_reach else 0.0
+
+    def _count(self, role: Role, running: Sequence[Candidate]) -> int:
+        """Trials of this role, ended and running."""
+        return [*map(role_of, self._search.finished), *(other.role for other in running)].count(role)
+
+
+class Pruning(Judge):
+    """Asks Optuna's pruner, whose step is the number of the evaluation: the same share of every trial."""
+
+    def __init__(self, search: Search, candidate: Candidate) -> None:
+        self._search, self._number = search, candidate.number
+        self._is_prunable = candidate.role == "search"
+        self._evaluations = 0
+
+    def see(self, point: CurvePoint) -> None:
+        if point.validation_loss is None or not math.isfinite(point.validation_loss):
+            return
+        self._evaluations += 1
+        is_behind = self._search.report(self._number, point.validation_loss, self._evaluations)
+        if is_behind and self._is_prunable and not self.verdict:
+            self.verdict = f"above the median of earlier trials at evaluation {self._evaluations}"

@@ -1,0 +1,90 @@
+"""What the coordinator asks of whatever chooses the trials."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studies.job import TrialJob
+from studies.records import CurvePoint, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A trial that can be started now."""
+
+    number: int
+    role: Role
+    params: dict[str, Any]  # Optuna's suggested values by name
+    point: dict[str, float]  # what they resolve to
+    job: TrialJob
+    predicted_seconds: float
+    reserved_seconds: float = (
+        0.0  # of the budget, for what has to come after: the trial is stopped when no more is left
+    )
+    length: float = 1.0  # tokens that its schedule is made for, as a share of a full trial's
+    continued_from: int | None = None  # the trial from whose checkpoint it goes on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What is kept of a trial while it runs, so that it can run again if its end is never told."""
+
+    number: int
+    role: Role
+    params: dict[str, Any]
+    seed: int
+    length: float = 1.0
+    continued_from: int | None = None
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Begun":
+        """What is kept of this candidate."""
+        return cls(
+            number=candidate.number,
+            role=candidate.role,
+            params=candidate.params,
+            seed=candidate.job.seed,
+            length=candidate.length,
+            continued_from=candidate.continued_from,
+        )
+
+
+class Judge(ABC):
+    """Follows one running trial and says when it is no longer worth its time; how much time is left is not its matter.
+
+    `verdict` says why, once it has come to one.
+    """
+
+    verdict: str = ""
+
+    @abstractmethod
+    def see(self, point: CurvePoint) -> None:
+        """The next point of the trial's curve."""
+
+    def should_stop(self) -> bool:
+        """Whether the trial is to end now."""
+        return bool(self.verdict)
+
+
+class Strategy(ABC):
+    """Chooses trials, one at a time, whenever a slot is free.
+
+    What it chooses is a function of the study's seed and of the trials that have ended or run (`bench.search`), so that
+    a resumed study goes on as an uninterrupted one would have.
+    """
+
+    @abstractmethod
+    def next(self, running: Sequence[Candidate]) -> Candidate | None:
+        """What to start beside those that run. None: nothing now; if nothing runs either, the search is over.
+
+        After None it is asked again when a running trial has ended.
+        """
+
+    @abstractmethod
+    def again(self, begun: Begun) -> Candidate:
+        """The candidate that an earlier sitting has begun and not ended."""
+
+    @abstractmethod
+    def judge(self, candidate: Candidate) -> Judge:
+        """Who follows the candidate while it runs."""
