@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "studies": ("advisor.cli.studies:studies", "The studies in a store: list, show, delete."),
     "report": ("advisor.cli.report:report", "One offline HTML page about a study."),
     "serve": ("advisor.cli.serve:serve", "The service: a JSON API and web pages, on this machine."),
+    "token": ("advisor.cli.token:token", "The tokens by which the service knows who may use it."),
 }
 PROGRAM = "advisor"
 

@@ -34,8 +34,9 @@ from advisor.cli import options
     metavar="NAME",
     help="A host name by which browsers call the service, beside localhost; as often as you like.",
 )
+@click.option("--rate", type=float, default=400.0, show_default=True, help="Requests of one client [1/s].")
 def serve(
-    host: str, port: int, store_url: str, data_folder: Path, reports_folder: Path, names: tuple[str, ...]
+    host: str, port: int, store_url: str, data_folder: Path, reports_folder: Path, names: tuple[str, ...], rate: float
 ) -> None:  # fmt: skip
     """Answer over HTTP: a JSON API and web pages.
 
@@ -45,6 +46,12 @@ def serve(
     from advisor.http.server import serve as run
 
     config = Config(
-        host=host, port=port, store=store_url, data_folder=data_folder, reports_folder=reports_folder, names=names
+        host=host,
+        port=port,
+        store=store_url,
+        data_folder=data_folder,
+        reports_folder=reports_folder,
+        names=names,
+        requests_per_second=rate,
     )
     run(config, lambda url: click.echo(f"listening on {url}", err=True))

@@ -6,27 +6,32 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import advisor
-from advisor.http import api, document, health, problem
+from advisor.http import api, auth, document, operation, problem
 from advisor.http.config import MAX_BODY, Config
+from advisor.http.guard import Guard
+from advisor.http.journal import Journal
 from advisor.http.limit import BodyLimit
+from advisor.http.rate import Rate
 from advisor.http.service import Service
 
 DESCRIPTION = "Sizes and tunes transformers: the questions and answers of the `advisor` command."
 
 
 def create_app(config: Config) -> FastAPI:
-    """The service as an ASGI app."""
+    """The service as an ASGI app. Raises StoreError when its store cannot be opened."""
     app = FastAPI(
         title="transformer-advisor", version=advisor.__version__, description=DESCRIPTION, lifespan=_lifespan,
-        openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
-        redirect_slashes=False,
+        openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
-    app.state.service = Service(config)
+    service = app.state.service = Service(config)
     app.add_middleware(BodyLimit, limit=MAX_BODY)
+    app.add_middleware(Rate, per_second=config.requests_per_second)
+    app.add_middleware(Guard, names=config.names)
+    app.add_middleware(Journal, metrics=service.metrics)  # the outermost: the last one that is added
     problem.install(app)
     document.install(app)
-    app.include_router(api.router)
-    app.include_router(health.router)
+    for router in (api.router, operation.router, auth.router):
+        app.include_router(router)
     return app
 
 

@@ -1,7 +1,6 @@
 """The one shape of every error: a problem as RFC 9457 has it (application/problem+json), and what raises it."""
 
 import json
-import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +16,6 @@ from advisor.errors import OUTCOMES, AdvisorError, UnknownError, shorten
 MEDIA_TYPE = "application/problem+json"
 # those that any request may meet, whatever it asks
 USUAL = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
-log = logging.getLogger("advisor.http")
 
 
 class Problem(BaseModel):
@@ -58,7 +56,7 @@ def of_error(error: AdvisorError) -> tuple[int, bytes]:
 
 
 def install(app: FastAPI) -> None:
-    """Every error of the app becomes a problem; one that nobody foresaw is logged and says nothing of itself."""
+    """Every error that is foreseen becomes a problem; the others are the journal's."""
 
     @app.exception_handler(AdvisorError)
     async def ours(request: Request, error: AdvisorError) -> Response:
@@ -72,11 +70,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
-
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, error: Exception) -> Response:
-        log.error("unforeseen error", exc_info=error)
-        return problem(500, "an error of this program: its log says more")
 
 
 def _line(error: Any) -> str:

@@ -10,12 +10,11 @@ from advisor.gpus.lookup import listed
 @cache
 def _all() -> tuple[tuple[tuple[str, ...], GPU], ...]:
     """Every GPU with its folded names: the catalogue's before others, then the shorter name, then the newer card."""
-    rows = [gpu for group in (catalogue(), (e.gpu for e in listed().entries)) for gpu in sorted(group, key=_order)]
+    groups = (catalogue(), (entry.gpu for entry in listed().entries))
+    by_name = {fold(gpu.name): gpu for group in reversed(groups) for gpu in group}  # the catalogue's hides the list's
+    known = {gpu.name for gpu in catalogue()}
+    rows = sorted(by_name.values(), key=lambda gpu: (gpu.name not in known, len(gpu.name), -(gpu.released or 0)))
     return tuple((tuple(fold(text) for text in (g.name, f"{g.brand} {g.name}", *g.aliases)), g) for g in rows)
-
-
-def _order(gpu: GPU) -> tuple[int, int]:
-    return len(gpu.name), -(gpu.released or 0)
 
 
 def found(text: str) -> list[GPU]:

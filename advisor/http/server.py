@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import uvicorn
 
-from advisor.errors import DeviceError
+from advisor.errors import DeviceError, InputError
+from advisor.http import journal
 from advisor.http.app import create_app
 from advisor.http.config import Config
+from advisor.http.tokens import Tokens
 
 SHUTDOWN_SECONDS = 5  # for requests that are under way
 MAX_CONNECTIONS = 1000
@@ -15,17 +17,30 @@ KEEP_ALIVE_SECONDS = 20
 
 
 def serve(config: Config, announce: Callable[[str], None]) -> None:
-    """Listen and answer. `announce` gets the URL once the socket listens. Raises DeviceError when it cannot."""
+    """Listen and answer. `announce` gets the URL once the socket listens.
+
+    Raises DeviceError when it cannot, InputError for an address that others reach while there is no token.
+    """
+    journal.to_stderr()
+    app = create_app(config)
+    _check_reach(config, app.state.service.door.tokens)
     listening = _listen(config)
     host, port = listening.getsockname()[:2]
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(
         uvicorn.Config(
-            create_app(config), log_config=None, access_log=False, server_header=False, proxy_headers=False,
+            app, log_config=None, access_log=False, server_header=False, proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     ).run(sockets=[listening])  # fmt: skip
+
+
+def _check_reach(config: Config, tokens: Tokens) -> None:
+    if not config.is_local and not tokens.all():
+        raise InputError(
+            "--host", expected="a token first (advisor token new NAME)", got=config.host, nearest="127.0.0.1"
+        )
 
 
 def _listen(config: Config) -> socket.socket:

@@ -8,22 +8,30 @@ from starlette.responses import Response
 
 from advisor.http import plain, problem
 from advisor.http.config import Config
+from advisor.http.door import Doorkeeper
 from advisor.http.lane import Answer, Lane
+from advisor.http.metrics import Metrics
+from advisor.http.tokens import Tokens
+from studies.store import open_store
 
 SIZING_SECONDS = 10.0
 KEPT, KEPT_SECONDS = 4096, 60.0  # answers; a calibration or a verification may change them
 
 
 class Service:
-    """The configuration, and a desk per kind of question."""
+    """The configuration, the store, a desk per kind of question."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.store = open_store(config.store, create=True)
+        self.door = Doorkeeper(Tokens(self.store), is_local=config.is_local)
+        self.metrics = Metrics()
         self.sizing = Desk(Lane(SIZING_SECONDS))
 
     def close(self) -> None:
-        """End the processes that compute."""
+        """End the processes that compute, close the store."""
         self.sizing.lane.close()
+        self.store.close()
 
 
 class Desk:
@@ -36,9 +44,10 @@ class Desk:
     async def answer(self, question: Any, body: Any) -> Response:
         """The response to a question about a body."""
         key = f"{question.__name__} {body.model_dump_json()}"
-        if key not in self._kept:
-            self._kept[key] = await self.lane.ask(question, body)
-        status, content = self._kept[key]
+        answer = self._kept.get(key)
+        if answer is None:
+            answer = self._kept[key] = await self.lane.ask(question, body)
+        status, content = answer
         return Response(content, status, media_type=plain.MEDIA_TYPE if status == 200 else problem.MEDIA_TYPE)
 
 
