@@ -15,6 +15,12 @@ MAX_GRID = 1024  # values of one knob
 BOUNDS: dict[str, tuple[float, float, bool]] = {
     "learning_rate": (1e-9, 10.0, False),
     "weight_decay": (0.0, 10.0, False),
+    "beta1": (0.0, 0.99999, False),
+    "beta2": (0.0, 0.99999, False),
+    "eps": (1e-20, 1.0, False),
+    "warmup_ratio": (0.0, 1.0, False),
+    "min_lr_ratio": (0.0, 1.0, False),
+    "ema_decay": (0.0, 0.99999, False),
     "dropout": (0.0, 0.95, False),
     "d_model": (1, check.MAX_WIDTH, True),
     "head_size": (1, check.MAX_WIDTH, True),

@@ -1,24 +1,33 @@
 """Reads a search space from TOML; every error names the path of the key."""
 
+import contextlib
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import InputError, UnknownError
-from advisor.spec import check
+from advisor.spec import Plan, check
 from advisor.spec.plan import PRECISIONS
+from advisor.spec.recipe import MAX_STEPS, Recipe
 from search_spaces.families import FAMILIES
 from search_spaces.knob_reader import read_knob, table_at, value_at
-from search_spaces.space import KNOBS, SCHEDULES, SHAPE_KNOBS, Space
+from search_spaces.space import KNOBS, MORE_KNOBS, SHAPE_KNOBS, Space
 
 FOLDER = Path(__file__).parent
 MAX_FILE_BYTES = 2**20
 MAX_SHAPES = 4096  # each one is checked against the memory
 
-SIZES = {"max_depth": 1024, "context": check.MAX_CONTEXT, "sequence": check.MAX_CONTEXT}
-OPTIONAL = {"vocab": check.MAX_VOCAB, "target_sequence": check.MAX_CONTEXT}
+SIZES = {"max_depth": 1024, "context": check.MAX_CONTEXT}
+OPTIONAL = {"vocab": check.MAX_VOCAB, "eval_every": MAX_STEPS, "eval_batches": check.MAX_BATCH}
+TF32 = "tf32"  # a precision to the user: fp32 in memory
+# Fields of the plan and of the recipe that [fixed] may name.
+PLAN = (
+    "sequence", "target_sequence", "accumulation", "optimizer", "optimizer_implementation", "attention_kernel",
+    "checkpointing", "checkpoint_every", "loss", "loss_chunks", "compile", "ema",
+)  # fmt: skip
+RECIPE = tuple(sorted(set(Recipe.__dataclass_fields__) - {*KNOBS, "tf32"}))
 
 
 def names() -> list[str]:
@@ -63,16 +72,17 @@ def parse(document: dict[str, Any], name: str) -> Space:
         table_at(f"{name}.fixed", document.get("fixed", {})),
         table_at(f"{name}.vary", document.get("vary", {})),
     )
-    check.known_keys(f"{name}.fixed", list(fixed), (*KNOBS, *SIZES, *OPTIONAL, "precision", "schedule"))
-    check.known_keys(f"{name}.vary", list(vary), KNOBS)
+    check.known_keys(f"{name}.fixed", list(fixed), (*KNOBS, *SIZES, *OPTIONAL, *PLAN, *RECIPE, "precision"))
+    check.known_keys(f"{name}.vary", list(vary), (*KNOBS, *MORE_KNOBS))
+    precision = _precision(f"{name}.fixed", fixed)
     sizes: dict[str, Any] = {size: _size(f"{name}.fixed", fixed, size) for size in SIZES}
     sizes |= {size: _size(f"{name}.fixed", fixed, size) if size in fixed else None for size in OPTIONAL}
     space = Space(
         name=name,
         family=str(document["family"]),
-        knobs={knob: read_knob(name, knob, fixed, vary) for knob in KNOBS},
-        precision=_choice(f"{name}.fixed", fixed, "precision", PRECISIONS),
-        schedule=_choice(f"{name}.fixed", {"schedule": "cosine", **fixed}, "schedule", SCHEDULES),
+        knobs={knob: read_knob(name, knob, fixed, vary) for knob in (*KNOBS, *(k for k in MORE_KNOBS if k in vary))},
+        plan=_plan(f"{name}.fixed", fixed) | ({"precision": precision.replace(TF32, "fp32")} if precision else {}),
+        recipe=_recipe(f"{name}.fixed", fixed, tf32=precision == TF32),
         document=document,
         **sizes,
     )
@@ -87,16 +97,43 @@ def _size(path: str, fixed: Mapping[str, Any], name: str) -> int:
     return value  # type: ignore[no-any-return]
 
 
-def _choice(path: str, fixed: Mapping[str, Any], name: str, known: tuple[str, ...]) -> str:
-    value = value_at(f"{path}.{name}", fixed, name, "one of " + ", ".join(known))
-    check.choice(f"{path}.{name}", value, known)
-    return str(value)
+def _precision(path: str, fixed: Mapping[str, Any]) -> str:
+    """What the space says; "" where that is the device's."""
+    if "precision" not in fixed:
+        return ""
+    check.choice(f"{path}.precision", fixed["precision"], (*PRECISIONS, TF32))
+    return str(fixed["precision"])
+
+
+def _plan(path: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a plan that are right together."""
+    value_at(f"{path}.sequence", fixed, "sequence", f"a whole number from 1 to {check.MAX_CONTEXT}")
+    values = {name: fixed[name] for name in PLAN if name in fixed}
+    with _at(path):
+        Plan(**{"precision": "fp32", **values})
+    return values
+
+
+def _recipe(path: str, fixed: Mapping[str, Any], tf32: bool) -> Recipe:
+    values = {name: fixed[name] for name in RECIPE if name in fixed}
+    with _at(path):
+        return Recipe(learning_rate=1.0, tf32=tf32, **values)
+
+
+@contextlib.contextmanager
+def _at(path: str) -> Iterator[None]:
+    """An InputError about a field names the key of the space instead."""
+    try:
+        yield
+    except InputError as error:
+        key = error.what.rpartition(".")[2]
+        raise InputError(f"{path}.{key}", expected=error.expected, got=error.got, nearest=error.nearest) from None
 
 
 def _check_together(space: Space) -> None:
     """Raises InputError for values that are fine alone, but not with each other."""
     path = space.name
-    check.at_most(f"{path}.fixed.sequence", space.sequence, f"{path}.fixed.context", space.context)
+    check.at_most(f"{path}.fixed.sequence", space.plan["sequence"], f"{path}.fixed.context", space.context)
     shapes = math.prod(len(space.knobs[name].values) for name in SHAPE_KNOBS)
     if shapes > MAX_SHAPES:
         raise InputError(path, expected=f"at most {MAX_SHAPES} combinations of {', '.join(SHAPE_KNOBS)}", got=shapes)

@@ -10,23 +10,26 @@ import numpy as np
 
 from advisor.errors import InfeasibleError
 from advisor.spec import Model, Plan
+from advisor.spec.recipe import Recipe
 from advisor.units import format_bytes
 from search_spaces import fit
 from search_spaces.families import FAMILIES, Sizes
 from search_spaces.knob import Column, Fixed, Knob, Range, Suggests
 
 SHAPE_KNOBS = ("d_model", "head_size", "ffn_ratio", "batch")  # finite: each combination is checked against the memory
-SCHEDULES = ("constant", "linear", "cosine", "step", "wsd", "inverse-sqrt")
-RECIPE_KNOBS = ("learning_rate", "weight_decay")
-KNOBS = (*RECIPE_KNOBS, "dropout", *SHAPE_KNOBS, "depth_fraction")
+KNOBS = ("learning_rate", "weight_decay", "dropout", *SHAPE_KNOBS, "depth_fraction")
+# of the recipe, which has a default for each: knobs only of a space that varies them
+MORE_KNOBS = ("beta1", "beta2", "eps", "warmup_ratio", "min_lr_ratio", "ema_decay")
+RECIPE_KNOBS = ("learning_rate", "weight_decay", *MORE_KNOBS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """Configs of one family that may be tried. `knobs` has each of KNOBS; `document` is the declaration as TOML.
+    """Configs of one family that may be tried. `document` is the declaration as TOML.
 
-    `params` are values by knob. A `point` is what they resolve to on a device: learning_rate, weight_decay, dropout,
-    d_model, depth, heads, hidden, batch. `limit_bytes` is the memory that a training step may allocate [bytes].
+    `knobs` has each of KNOBS, and those of MORE_KNOBS that vary. `params` are values by knob. A `point` is what they
+    resolve to on a device: learning_rate, weight_decay, dropout, d_model, depth, heads, hidden, batch, and each of
+    MORE_KNOBS that varies. `limit_bytes` is the memory that a training step may allocate [bytes].
     """
 
     name: str
@@ -34,11 +37,11 @@ class Space:
     knobs: Mapping[str, Knob]
     max_depth: int
     context: int  # [tokens]
-    sequence: int  # [tokens]
-    target_sequence: int | None  # [tokens] of an encoder-decoder; as long as the source unless given
     vocab: int | None  # None: as many as the data need
-    precision: Any
-    schedule: Any  # of the learning rate
+    plan: Mapping[str, Any]  # fields of every plan; without a precision, the device names it
+    recipe: Recipe  # what does not vary of every recipe
+    eval_every: int | None = None  # [steps]; None: 8 evaluations per trial
+    eval_batches: int | None = None  # of one evaluation; None: by the trial's length
     document: dict[str, object] = field(repr=False)
 
     # readings of the knobs
@@ -105,8 +108,15 @@ class Space:
 
     def with_vocabulary(self, vocab: int) -> "Space":
         """The space of models with so many tokens; its document says so too."""
-        fixed = {**self.document["fixed"], "vocab": vocab}  # type: ignore[dict-item]
-        return dataclasses.replace(self, vocab=vocab, document={**self.document, "fixed": fixed})
+        return dataclasses.replace(self, vocab=vocab, document=self._declared(vocab=vocab))
+
+    def with_precision(self, precision: str) -> "Space":
+        """The space of plans in this precision; its document says so too."""
+        plan = {**self.plan, "precision": precision}
+        return dataclasses.replace(self, plan=plan, document=self._declared(precision=precision))
+
+    def _declared(self, **fixed: object) -> dict[str, object]:
+        return {**self.document, "fixed": {**self.document["fixed"], **fixed}}  # type: ignore[dict-item]
 
     def _replace(self, **knobs: Knob) -> "Space":
         return dataclasses.replace(self, knobs={**self.knobs, **knobs})
@@ -118,14 +128,15 @@ class Space:
         values = {name: params.get(name, knob.default) for name, knob in self.knobs.items()}
         shape = Shape.of(*(values[name] for name in SHAPE_KNOBS))
         depth = max(1, round(values["depth_fraction"] * self._largest_depth(shape, limit_bytes)))
-        recipe = {name: values[name] for name in RECIPE_KNOBS}
+        recipe = {name: values[name] for name in RECIPE_KNOBS if name in values}
         return {**recipe, "dropout": values["dropout"], "depth": depth, **shape._asdict()}
 
-    def resolve(self, point: Mapping[str, float]) -> tuple[Model, Plan, dict[str, float]]:
-        """The model, the plan and the recipe (learning_rate, weight_decay) of a point."""
+    def resolve(self, point: Mapping[str, float]) -> tuple[Model, Plan, Recipe]:
+        """The model, the plan and the recipe of a point."""
         shape = Shape(*(int(point[name]) for name in Shape._fields))
         model = self._model(shape, depth=int(point["depth"]), dropout=float(point["dropout"]))
-        return model, self._plan(shape.batch), {name: float(point[name]) for name in RECIPE_KNOBS}
+        varied: dict[str, Any] = {name: float(point[name]) for name in RECIPE_KNOBS if name in point}
+        return model, self._plan(shape.batch), dataclasses.replace(self.recipe, **varied)
 
     def example(self) -> tuple[Model, Plan]:
         """The default config with one block, whatever the device."""
@@ -143,12 +154,8 @@ class Space:
         )  # fmt: skip
 
     def _plan(self, batch: int) -> Plan:
-        return Plan(
-            batch=batch,
-            sequence=self.sequence,
-            target_sequence=self.target_sequence,
-            precision=self.precision,
-        )
+        assert "precision" in self.plan, "the device has said it: with_precision"
+        return Plan(batch=batch, grad_clip=self.recipe.grad_clip > 0, **self.plan)
 
 
 class Shape(NamedTuple):

@@ -17,6 +17,12 @@ def device_of(gpu: GPU) -> Device:
     return Device(name="cuda:0" if kind == "cuda" else kind, threads=cores())
 
 
+def precision_of(device: Device, gpu: GPU) -> str:
+    """What trains well and fast there: bf16 where CUDA has tensor cores for it, else fp16, else fp32."""
+    known = gpu.peaks if device.name.startswith("cuda") else {}
+    return next((precision for precision in ("bf16", "fp16") if precision in known), "fp32")
+
+
 def cores() -> int:
     """Physical cores that this process may use: two threads of one core share its arithmetic units."""
     physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1

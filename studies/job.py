@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from advisor.errors import InputError
 from advisor.spec import Model, Plan, check
+from advisor.spec.recipe import Recipe
 from advisor.timing.profile import Measurement
 from studies.records import CurvePoint, Reason, State, SweepRecord
 
@@ -19,26 +19,6 @@ class Data:
 
     source: str = "pydoc"
     tokenizer: str = "bytes"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Hyperparameters of AdamW: linear warm-up, then `schedule` down to `min_lr_ratio` * learning_rate.
-
-    step: 31.6 % of the rate after 80 % of the steps, 10 % after 90 %, or `min_lr_ratio` (Bi et al. 2024, DeepSeek LLM,
-    section 2.3). wsd: constant, then down like 1 - sqrt in the last fifth (Haegele et al. 2024, arXiv:2405.18392,
-    section 3). inverse-sqrt: with the root of the steps (Vaswani et al. 2017, section 5.3), `min_lr_ratio` at least.
-    """
-
-    learning_rate: float
-    weight_decay: float = 0.1
-    beta1: float = 0.9
-    beta2: float = 0.95
-    eps: float = 1e-8
-    grad_clip: float = 1.0  # global norm; 0 = off
-    warmup_ratio: float = 0.1  # of the steps
-    schedule: Literal["constant", "linear", "cosine", "step", "wsd", "inverse-sqrt"] = "cosine"
-    min_lr_ratio: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +43,7 @@ class TrialJob:
     eval_every: int  # [steps]
     eval_batches: int  # validation batches per evaluation, the same ones every time
     flops_per_step: float
+    checkpoints: str | None = None  # folder in which best.safetensors and last.safetensors are left
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from advisor import ledger
 from advisor.ledger import Estimate
 from search_spaces import Space
 from studies import data
-from studies.job import Data, Device, Recipe, SweepJob, TrialJob
+from studies.job import Data, Device, SweepJob, TrialJob
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
 # An evaluation's tokens as a share of the trial's: 8 of them, a forward pass each, cost 7 % of the trial's FLOPs.
@@ -39,13 +39,13 @@ class Jobs:
         return TrialJob(
             model=model,
             plan=plan,
-            recipe=self._recipe(recipe),
+            recipe=recipe,
             data=self.data,
             device=self.device,
             seed=seed,
             steps=steps,
-            eval_every=-(-steps // EVALUATIONS),
-            eval_batches=-(-evaluation_tokens(tokens) // per_step),
+            eval_every=self.space.eval_every or -(-steps // EVALUATIONS),
+            eval_batches=self.space.eval_batches or -(-evaluation_tokens(tokens) // per_step),
             flops_per_step=self.estimate(point).flops.step,
         )
 
@@ -60,16 +60,11 @@ class Jobs:
         return SweepJob(
             model=model,
             plan=plan,
-            recipe=self._recipe(recipe),
+            recipe=recipe,
             data=self.data,
             device=self.device,
             seed=seed,
             steps=steps,
-        )
-
-    def _recipe(self, values: Mapping[str, float]) -> Recipe:
-        return Recipe(
-            learning_rate=values["learning_rate"], weight_decay=values["weight_decay"], schedule=self.space.schedule
         )
 
     def estimate(self, point: Mapping[str, float]) -> Estimate:

@@ -12,7 +12,7 @@ from studies.bench import Bench
 from studies.clock import Clock
 from studies.coordinator import Coordinator
 from studies.data import Dataset
-from studies.devices import device_of
+from studies.devices import device_of, precision_of
 from studies.events import Event
 from studies.executor import Executor
 from studies.forecast import Forecast
@@ -40,14 +40,16 @@ def run(
     study is left INTERRUPTED for `resume`, and KeyboardInterrupt goes on.
     """
     clock = Clock()
-    space = search_spaces.load(settings.space)
-    space = _fitted(space, data.read(settings.data, settings.tokenizer))
     gpu = gpus.local()
     settings = dataclasses.replace(
         settings,
         devices=settings.devices or (device_of(gpu),),
         memory_bytes=settings.memory_bytes or gpu.memory_bytes,
     )
+    space = search_spaces.load(settings.space)
+    if "precision" not in space.plan:
+        space = space.with_precision(precision_of(settings.devices[0], gpu))
+    space = _fitted(space, data.read(settings.data, settings.tokenizer))
     with open_store(settings.store, create=True) as store:
         store.create(settings, space.document, provenance(settings, gpu))
         return _work(store, settings.name, clock, on_event, executor)

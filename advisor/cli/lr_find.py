@@ -10,10 +10,11 @@ from advisor.cli import options
 from advisor.errors import DeviceError
 from advisor.gpus import local
 from advisor.spec import Plan
+from advisor.spec.recipe import Recipe
 from advisor.spec.text import find_model
 from studies import data as datasets
 from studies.devices import device_of
-from studies.job import Data, Recipe, SweepJob
+from studies.job import Data, SweepJob
 from studies.local import LocalExecutor
 from studies.records import SweepRecord
 from studies.watch import watch

@@ -13,7 +13,7 @@ from advisor.errors import StoreError
 from advisor.files import write_atomic
 from studies.trial.state import TrainingState, digest
 
-VERSION = "1"
+VERSION = "2"
 
 
 def save(state: TrainingState, path: Path | str) -> Path:

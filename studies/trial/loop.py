@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from advisor.spec import vocabulary
 from studies.job import Outcome, TrialJob
 from studies.records import CurvePoint
-from studies.trial import divergence, schedule
+from studies.trial import checkpoint, divergence, schedule
+from studies.trial.progress import Progress
+from studies.trial.state import capture
 from studies.trial.trainer import Trainer
 
 POINTS = 100  # curve points per trial, about; each one makes a GPU finish its queue
@@ -19,13 +22,18 @@ def train(
 ) -> Outcome:
     """Train from `trainer.steps_done` to `job.steps`; `stopped` is asked before each step.
 
-    COMPLETE with the last validation loss; PRUNED as rung (stopped), nan or diverged, with the last one seen.
-    A point whose loss is no number or diverged is not reported: the outcome's message says it.
+    COMPLETE with the last validation loss, or with the best where the recipe has a patience, which may end the run
+    early; PRUNED as rung (stopped), nan or diverged, with the last one seen. A point whose loss is no number or
+    diverged is not reported: the outcome's message says it.
+
+    Where the job names a folder for checkpoints, best.safetensors is the state after the best evaluation, and
+    last.safetensors that at the end of a run that did not fail. Raises StoreError when they cannot be written.
     """
     value = None
     meter = Meter(trainer, job)
-    while trainer.steps_done < job.steps:
+    while trainer.steps_done < job.steps and not trainer.progress.is_over:
         if stopped():
+            _keep(trainer, job, "last")
             return Outcome(state="PRUNED", reason="rung", message=f"stopped at step {trainer.steps_done}", value=value)
         meter.step()
         if not is_point(trainer.steps_done, job):
@@ -34,8 +42,23 @@ def train(
         if failure := _failure(point, int(vocabulary(job.model)), value):
             return failure
         report(point)
-        value = value if point.validation_loss is None else point.validation_loss
-    return Outcome(state="COMPLETE", value=value)
+        if point.validation_loss is not None:
+            value = point.validation_loss
+            if trainer.progress.see(value, point.step):
+                _keep(trainer, job, "best")
+    _keep(trainer, job, "last")
+    return _complete(trainer.progress, job, value)
+
+
+def _complete(progress: Progress, job: TrialJob, value: float | None) -> Outcome:
+    if not job.recipe.patience:
+        return Outcome(state="COMPLETE", value=value)
+    return Outcome(state="COMPLETE", value=progress.best, message=progress.explain() if progress.is_over else "")
+
+
+def _keep(trainer: Trainer, job: TrialJob, name: str) -> None:
+    if job.checkpoints is not None:
+        checkpoint.save(capture(trainer), Path(job.checkpoints) / f"{name}.safetensors")
 
 
 def is_point(step: int, job: TrialJob) -> bool:
@@ -60,7 +83,8 @@ class Meter:
 
     def step(self) -> None:
         """One training step at the learning rate of the schedule."""
-        self._learning_rate = schedule.learning_rate(self.job.recipe, self.trainer.steps_done, self.job.steps)
+        scheduled = schedule.learning_rate(self.job.recipe, self.trainer.steps_done, self.job.steps)
+        self._learning_rate = scheduled * self.trainer.progress.rate
         self._loss_sum += self.trainer.step(self._learning_rate)
         self._steps += 1
 

@@ -1,9 +1,10 @@
 """The optimizers that a plan names, as torch.optim, lion_pytorch and bitsandbytes have them, with their defaults."""
 
 import importlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch import nn, optim
+from torch import Tensor, nn, optim
 
 from advisor.errors import InputError
 from advisor.spec import Plan
@@ -21,18 +22,21 @@ PACKAGED = {
 OUTER = ("embedding.", "head")  # weights that Muon leaves to AdamW
 
 
-def optimizers_of(module: nn.Module, plan: Plan) -> list[Any]:
-    """One, or of Muon two: for the blocks' matrices and, AdamW, for the rest. Raises InputError for what is missing."""
+def optimizers_of(module: nn.Module, plan: Plan, grouped: Callable[[Sequence[Tensor]], list[Any]] = list) -> list[Any]:
+    """One, or of Muon two: for the blocks' matrices and, AdamW, for the rest. Raises InputError for what is missing.
+
+    `grouped`: the param groups of the weights of one optimizer.
+    """
     chosen, trained = plan.optimizer_implementation, {n: p for n, p in module.named_parameters() if p.requires_grad}
-    weights = list(trained.values())
+    weights = grouped(list(trained.values()))
     switches: dict[str, Any] = {"foreach": chosen == "foreach"}
     if "fused" in OPTIMIZER_IMPLEMENTATIONS[plan.optimizer]:
         switches["fused"] = chosen == "fused"
     if plan.optimizer == "muon":
         matrices = {n: p for n, p in trained.items() if p.dim() == 2 and not n.startswith(OUTER)}
         rest = [p for n, p in trained.items() if n not in matrices]
-        muon = optim.Muon(list(matrices.values()))
-        return [muon, optim.AdamW(rest, **switches)] if rest else [muon]
+        muon = optim.Muon(grouped(list(matrices.values())))
+        return [muon, optim.AdamW(grouped(rest), **switches)] if rest else [muon]
     if (plan.optimizer, chosen) in PACKAGED:
         return [_packaged(plan)(weights)]
     if plan.optimizer == "sgd-momentum":

@@ -2,7 +2,7 @@
 
 import math
 
-from studies.job import Recipe
+from advisor.spec.recipe import Recipe
 
 COOLDOWN = 0.2  # of the steps after the warm-up: the decay of wsd
 
@@ -10,8 +10,8 @@ COOLDOWN = 0.2  # of the steps after the warm-up: the decay of wsd
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     """Learning rate of `step` (0-based) of `steps`.
 
-    The warm-up ends at the peak; linear, cosine and wsd end at `min_lr_ratio` of the peak, on the last step.
-    Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle.
+    The warm-up ends at the peak; linear, cosine and wsd end at the recipe's floor, on the last step; plateau stays at
+    the peak, which `progress` lowers. Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle.
 
     >>> recipe = Recipe(learning_rate=1.0, warmup_ratio=0.2, min_lr_ratio=0.1, schedule="linear")
     >>> [round(learning_rate(recipe, step, 10), 2) for step in (0, 1, 2, 9)]
@@ -20,7 +20,7 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     warmup = warmup_steps(recipe, steps)
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
-    floor = recipe.min_lr_ratio
+    floor = recipe.floor
     if recipe.schedule == "inverse-sqrt":
         return recipe.learning_rate * max(floor, math.sqrt(max(warmup, 1) / (step + 1)))
     if recipe.schedule == "step":
@@ -30,8 +30,9 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
 
 
 def warmup_steps(recipe: Recipe, steps: int) -> int:
-    """How many steps warm up: a share of all, rounded, at most all of them."""
-    return min(steps, round(recipe.warmup_ratio * steps))
+    """How many steps warm up: so many, or a share of all, rounded; at most all of them."""
+    asked = round(recipe.warmup_ratio * steps) if recipe.warmup_steps is None else recipe.warmup_steps
+    return min(steps, asked)
 
 
 def _stairs(progress: float) -> float:
@@ -41,7 +42,7 @@ def _stairs(progress: float) -> float:
 
 def _decay(schedule: str, progress: float) -> float:
     """What is left of the way down, 1 to 0, at `progress` in (0, 1] since the warm-up."""
-    if schedule == "constant":
+    if schedule in ("constant", "plateau"):
         return 1.0
     if schedule == "linear":
         return 1.0 - progress

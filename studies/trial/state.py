@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studies.trial import optimizer_state
 from studies.trial.trainer import Trainer
 
 
@@ -17,9 +18,9 @@ from studies.trial.trainer import Trainer
 class TrainingState:
     """Copies, in CPU memory: tensors by name, and plain JSON values for all that is not a tensor.
 
-    Parameters and buffers, optimizer state and param groups, the scale of an fp16 loss, train or eval mode of every
-    module, steps done, and the positions of every random generator: Python, NumPy, torch (CPU and device), the data's.
-    No gradients: between two steps there are none.
+    Parameters and buffers and their averages, states and param groups of all optimizers, the scale of an fp16 loss,
+    train or eval mode of every module, steps done, what evaluations have come to, and the positions of every random
+    generator: Python, NumPy, torch (CPU and device), the data's. No gradients: between two steps there are none.
     """
 
     tensors: dict[str, Tensor]
@@ -28,17 +29,20 @@ class TrainingState:
 
 def capture(trainer: Trainer) -> TrainingState:
     """A copy of everything that the next step would read or change."""
-    optimizer = trainer.optimizer.state_dict()
-    live = _weights(trainer) | _moments(optimizer["state"]) | _generators(trainer)
-    numpy_name, numpy_keys, *numpy_rest = np.random.get_state(legacy=True)
-    values = {
+    live = _weights(trainer) | _generators(trainer)
+    values: dict[str, Any] = {
         "steps_done": trainer.steps_done,
         "modes": {name: module.training for name, module in trainer.module.named_modules()},
-        "param_groups": optimizer["param_groups"],
+        "progress": trainer.progress.state_dict(),
         "scaler": trainer.scaler.state_dict(),
+        "optimizers": [],
         "random.python": random.getstate(),
-        "random.numpy": [numpy_name, np.asarray(numpy_keys).tolist(), *numpy_rest],
+        "random.numpy": _numpy_state(),
     }
+    for number, optimizer in enumerate(trainer.optimizers):
+        moments, plain = optimizer_state.read(optimizer)
+        live |= {f"optimizer.{number}.{name}": tensor for name, tensor in moments.items()}
+        values["optimizers"].append(plain)
     tensors = {name: tensor.detach().to("cpu", copy=True) for name, tensor in live.items()}
     return TrainingState(tensors=tensors, values=json.loads(json.dumps(values)))
 
@@ -48,8 +52,12 @@ def restore(trainer: Trainer, state: TrainingState) -> None:
     """Put the trainer back to `state`, in place. The trainer must be of the same model, plan and recipe."""
     for name, tensor in _weights(trainer).items():
         tensor.copy_(state.tensors[name])
-    trainer.optimizer.load_state_dict(_optimizer_state(state))
-    trainer.optimizer.zero_grad(set_to_none=True)
+    for number, optimizer in enumerate(trainer.optimizers):
+        prefix = f"optimizer.{number}."
+        moments = {n.removeprefix(prefix): t for n, t in state.tensors.items() if n.startswith(prefix)}
+        optimizer_state.write(optimizer, moments, state.values["optimizers"][number])
+        optimizer.zero_grad(set_to_none=True)
+    trainer.progress.load_state_dict(state.values["progress"])
     if trainer.scaler.is_enabled():
         trainer.scaler.load_state_dict(state.values["scaler"])
     for name, module in trainer.module.named_modules():
@@ -68,26 +76,18 @@ def digest(state: TrainingState) -> str:
 
 
 def _weights(trainer: Trainer) -> dict[str, Tensor]:
-    """Parameters and buffers, live; tied ones once."""
-    module = trainer.module
-    named = [*module.named_parameters(), *module.named_buffers()]
-    return {f"module.{name}": tensor for name, tensor in named}
+    """Parameters and buffers, live; tied ones once. With the averages of them."""
+    modules = {"module": trainer.module} | ({} if trainer.average is None else {"average": trainer.average})
+    return {
+        f"{kind}.{name}": tensor
+        for kind, module in modules.items()
+        for name, tensor in (*module.named_parameters(), *module.named_buffers())
+    }
 
 
-def _moments(state: dict[int, dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The optimizer's tensors, live: `optimizer.<index of the parameter>.<key>`."""
-    return {f"optimizer.{index}.{key}": tensor for index, entry in state.items() for key, tensor in entry.items()}
-
-
-def _optimizer_state(state: TrainingState) -> dict[str, Any]:
-    """The inverse of `_moments`, as copies: the optimizer keeps, and then changes, the tensors that it is given."""
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in state.tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            moments.setdefault(int(index), {})[key] = tensor.clone()
-    groups = [{**group, "betas": tuple(group["betas"])} for group in state.values["param_groups"]]
-    return {"state": moments, "param_groups": groups}
+def _numpy_state() -> list[Any]:
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return [name, np.asarray(keys).tolist(), *rest]
 
 
 def _generators(trainer: Trainer) -> dict[str, Tensor]:

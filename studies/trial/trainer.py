@@ -7,16 +7,18 @@ import random
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from advisor.spec.plan import DTYPES
 from studies import data
 from studies.job import SweepJob, TrialJob
-from studies.trial import optimizer
 from studies.trial.batches import Batch, batches
 from studies.trial.build import build, initialize
 from studies.trial.computing import as_planned
+from studies.trial.optimizer import optimizers
+from studies.trial.progress import Progress
 
 
 class Trainer:
@@ -31,10 +33,15 @@ class Trainer:
         self.recipe, self.plan = job.recipe, job.plan
         self.device = torch.device(job.device.name)
         self.batches = batches(data.read(job.data.source, job.data.tokenizer), job.model, job.plan, self.device, draws)
+        torch.set_float32_matmul_precision("high" if job.recipe.tf32 else "highest")
         with self.device:
             self.module = build(job.model, job.plan)
         initialize(self.module, weights)
-        self.optimizer = optimizer.adamw(self.module, job.recipe, job.plan)
+        self.average = averaged(self.module, job.recipe.ema_decay) if job.plan.ema else None
+        if job.plan.compile:
+            self.module.compile()
+        self.optimizers = optimizers(self.module, job.recipe, job.plan)
+        self.progress = Progress(job.recipe)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=DTYPES[job.plan.precision].scaled)
         self.steps_done = 0
         seed_everything(dropout)
@@ -44,21 +51,30 @@ class Trainer:
 
         Returns their mean loss [nats/token] as a tensor, so that a GPU need not be waited for.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate
         loss = torch.stack([self._micro_batch() for _ in range(int(self.plan.accumulation))]).mean()
-        if self.recipe.grad_clip:
-            self.scaler.unscale_(self.optimizer)
-            clip_grad_norm_(self.module.parameters(), self.recipe.grad_clip)
-        self.scaler.step(self.optimizer)
+        self._clip()
+        for optimizer in self.optimizers:
+            self.scaler.step(optimizer)
         self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update_parameters(self.module)
         self.steps_done += 1
         return loss
 
+    def _clip(self) -> None:
+        if self.recipe.grad_clip:
+            for optimizer in self.optimizers:
+                self.scaler.unscale_(optimizer)
+            clip_grad_norm_(self.module.parameters(), self.recipe.grad_clip)
+
     def _micro_batch(self) -> Tensor:
         """Adds a micro-batch's share of the step's gradient; returns its loss."""
-        logits_BTV, loss = self._forward(self.batches.draw())
+        logits_BTV, loss = self._forward(self.module, self.batches.draw())
         if not self.plan.keep_logits:
             del logits_BTV
         self.scaler.scale(loss / int(self.plan.accumulation)).backward()  # type: ignore[no-untyped-call]
@@ -66,18 +82,28 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self, batches: int) -> float:
-        """Mean loss [nats/token] of the first to last of the fixed validation batches, without dropout."""
-        self.module.eval()
+        """Mean loss [nats/token] of the first to last of the fixed validation batches, without dropout.
+
+        Of the averaged weights, if there are some: they are what such a training is for.
+        """
+        module = self.module if self.average is None else self.average.module
+        module.eval()
         try:
-            losses = [self._forward(batch)[1].float() for batch in self.batches.validation(batches)]
+            losses = [self._forward(module, batch)[1].float() for batch in self.batches.validation(batches)]
             return torch.stack(losses).mean().item()
         finally:
-            self.module.train()
+            module.train()
 
-    def _forward(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
+    def _forward(self, module: nn.Module, batch: Batch) -> tuple[Tensor | None, Tensor]:
         with as_planned(self.plan, self.device):
-            logits_BTV, loss = self.module(*batch)
+            logits_BTV, loss = module(*batch)
         return logits_BTV, loss
+
+
+def averaged(module: nn.Module, decay: float) -> AveragedModel:
+    """A copy of the module that follows its weights: decay * average + (1 - decay) * weights, after every step."""
+    follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(module, multi_avg_fn=follow)
 
 
 def seed_everything(seed: int) -> None:

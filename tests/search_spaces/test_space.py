@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import search_spaces
 from advisor import ledger
 from advisor.errors import InfeasibleError
+from advisor.spec.recipe import Recipe
 from search_spaces import Space
 from tests.search_spaces.declared import document
 
@@ -88,7 +89,40 @@ def test_a_point_resolves_to_model_plan_and_recipe() -> None:
     model, plan, recipe = SPACE.resolve(point)
     assert (model.d_model, model.depth, model.attention.heads, model.mlp.hidden) == (48, 4, 3, 96)
     assert (plan.batch, plan.sequence, plan.precision) == (2, 32, "fp32")
-    assert recipe == {"learning_rate": 1e-3, "weight_decay": 0.1}
+    assert recipe == Recipe(learning_rate=1e-3, weight_decay=0.1)
+
+
+def test_the_training_configuration_reaches_plan_and_recipe() -> None:
+    fixed = {
+        "precision": "tf32", "optimizer": "lion", "optimizer_implementation": "foreach", "accumulation": 2,
+        "ema": True, "beta1": 0.95, "eps": 1e-6, "grad_clip": 0.5, "warmup_steps": 20, "schedule": "plateau",
+        "min_lr": 1e-6, "plateau_patience": 3, "patience": 6, "min_delta": 1e-3, "eval_every": 100, "eval_batches": 20,
+    }  # fmt: skip
+    vary = {"beta2": {"low": 0.9, "high": 0.999, "default": 0.99}}
+    changes = {f"fixed.{k}": v for k, v in fixed.items()} | {f"vary.{k}": v for k, v in vary.items()}
+    space = search_spaces.parse(document(changes), "test")
+    point = space.point({"beta2": 0.95}, GENEROUS)
+    _, plan, recipe = space.resolve(point)
+    assert recipe == Recipe(
+        learning_rate=1e-3, tf32=True, beta1=0.95, beta2=0.95, eps=1e-6, grad_clip=0.5, warmup_steps=20,
+        schedule="plateau", min_lr=1e-6, plateau_patience=3, patience=6, min_delta=1e-3,
+    )  # fmt: skip
+    assert (plan.precision, plan.optimizer, plan.accumulation, plan.ema) == ("fp32", "lion", 2, True)
+    assert (space.eval_every, space.eval_batches) == (100, 20)
+    assert "beta2" in space.default(GENEROUS)
+    assert "beta2" not in SPACE.point({}, GENEROUS)
+
+
+def test_plans_clip_where_the_recipe_does() -> None:
+    for norm in (0.0, 1.0):
+        space = search_spaces.parse(document({"fixed.grad_clip": norm}), "test")
+        assert space.example()[1].grad_clip == (norm > 0)
+
+
+def test_a_precision_that_the_space_leaves_open_is_the_devices() -> None:
+    space = search_spaces.parse(document({"fixed.precision": None}), "test").with_precision("bf16")
+    assert space.example()[1].precision == "bf16"
+    assert search_spaces.parse(space.document, "test") == space
 
 
 def test_default_and_middle_are_of_the_varying_knobs() -> None:

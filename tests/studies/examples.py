@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from advisor.spec import Decoder, Plan
+from advisor.spec.recipe import Recipe
 from studies import Settings
 from studies.events import Event
-from studies.job import Data, Device, Recipe, TrialJob
+from studies.job import Data, Device, TrialJob
 
 TINY = str(Path(__file__).with_name("tiny.toml"))
 CPU = Device(name="cpu", threads=1)

@@ -9,6 +9,7 @@ import pytest
 
 from advisor import gpus
 from studies import devices
+from studies.job import Device
 from studies.provenance import provenance
 from tests.studies.examples import settings
 
@@ -52,3 +53,16 @@ def test_provenance_names_versions_device_and_data(tmp_path: Path) -> None:
     assert (found.device["kind"], found.device["threads"], found.device["name"]) == ("cpu", "1", "RTX 4090")
     assert len(found.data["sha256"]) == 64
     assert (found.seed, found.command) == (5, "advisor tune --seed 5")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "device", "precision"),
+    [
+        ("RTX 4090", "cuda:0", "bf16"),
+        ("Tesla V100 SXM2 16GB", "cuda:0", "fp16"),
+        ("GTX 1080 Ti", "cuda:0", "fp32"),
+        ("RTX 4090", "cpu", "fp32"),
+    ],
+)
+def test_the_precision_is_what_the_device_is_good_at(gpu: str, device: str, precision: str) -> None:
+    assert devices.precision_of(Device(name=device), gpus.find(gpu)) == precision

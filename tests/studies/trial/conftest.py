@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from advisor.spec import Decoder, Plan
-from studies.job import Data, Device, Outcome, Recipe, SweepJob, TrialJob
+from advisor.spec.recipe import Recipe
+from studies.job import Data, Device, Outcome, SweepJob, TrialJob
 from studies.records import CurvePoint
 from studies.trial import loop
 from studies.trial.trainer import Trainer

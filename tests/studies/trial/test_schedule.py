@@ -1,7 +1,6 @@
 import pytest
 
-from search_spaces.space import SCHEDULES
-from studies.job import Recipe
+from advisor.spec.recipe import SCHEDULES, Recipe
 from studies.trial.schedule import learning_rate
 
 
@@ -12,6 +11,17 @@ def rates(steps: int = 100, **changes: object) -> list[float]:
 
 def test_warmup_is_linear_and_reaches_the_peak() -> None:
     assert rates(warmup_ratio=0.1)[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
+
+
+def test_a_warmup_may_be_named_in_steps() -> None:
+    assert rates(warmup_steps=4)[:5] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0], abs=1e-3)
+    assert rates(steps=2, warmup_steps=4) == [0.5, 1.0]
+
+
+def test_the_lowest_rate_may_be_named_as_it_is() -> None:
+    assert rates(schedule="linear", min_lr=0.2, min_lr_ratio=0.1)[-1] == pytest.approx(0.2)
+    assert rates(schedule="linear", min_lr=0.05, min_lr_ratio=0.1)[-1] == pytest.approx(0.1)
+    assert max(rates(schedule="linear", min_lr=2.0)) == 1.0
 
 
 def test_constant_stays_at_the_peak() -> None:

@@ -20,7 +20,7 @@ def flip_one_bit(tensor: torch.Tensor) -> None:
 
 
 def moments(trainer: Trainer) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = trainer.optimizer.state[trainer.module.embedding.token.weight]
+    state: dict[str, torch.Tensor] = trainer.optimizers[0].state[trainer.module.embedding.token.weight]
     return state
 
 
@@ -30,11 +30,12 @@ CHANGES: dict[str, Callable[[Trainer], Any]] = {
     "a bit of a first moment": lambda t: flip_one_bit(moments(t)["exp_avg"]),
     "a bit of a second moment": lambda t: flip_one_bit(moments(t)["exp_avg_sq"]),
     "the optimizer's step count": lambda t: moments(t)["step"].add_(1),
-    "a learning rate": lambda t: t.optimizer.param_groups[1].update(lr=0.5),
-    "a weight decay": lambda t: t.optimizer.param_groups[0].update(weight_decay=0.5),
-    "an empty optimizer": lambda t: t.optimizer.state.clear(),
+    "a learning rate": lambda t: t.optimizers[0].param_groups[1].update(lr=0.5),
+    "a weight decay": lambda t: t.optimizers[0].param_groups[0].update(weight_decay=0.5),
+    "an empty optimizer": lambda t: t.optimizers[0].state.clear(),
     "one module in eval mode": lambda t: t.module.blocks[0].eval(),
     "a training step": lambda t: t.step(1e-3),
+    "what the best loss was": lambda t: t.progress.see(1.0, 7),
     "the step counter": lambda t: setattr(t, "steps_done", 7),
     "a draw of the data": lambda t: t.batches.draw(),
     "a draw of torch": lambda t: torch.rand(1),
@@ -59,12 +60,26 @@ def test_a_state_before_the_first_step_has_no_moments_and_comes_back_without(tri
     before = capture(trainer)
     trainer.step(1e-3)
     restore(trainer, before)
-    assert not trainer.optimizer.state
+    assert not trainer.optimizers[0].state
     assert digest(capture(trainer)) == digest(before)
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"optimizer_implementation": "foreach"}, {"precision": "pure-bf16"}, {"precision": "fp16"}], ids=str
+    "change",
+    [
+        {},
+        {"optimizer_implementation": "foreach"},
+        {"precision": "pure-bf16"},
+        {"precision": "fp16"},
+        {"ema": True},
+        {"optimizer": "muon"},
+        {"optimizer": "sgd-momentum"},
+        {"optimizer": "adafactor", "optimizer_implementation": "foreach"},
+        {"optimizer": "adafactor", "optimizer_implementation": "for-loop", "precision": "pure-bf16"},
+        {"optimizer": "lion", "optimizer_implementation": "foreach"},
+        {"optimizer": "adamw-8bit"},
+    ],
+    ids=str,
 )
 def test_a_restored_run_repeats_itself_to_the_bit(trial_job: Make, change: dict[str, str]) -> None:
     trainer = Trainer(trial_job(**change))

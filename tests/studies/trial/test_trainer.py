@@ -84,3 +84,36 @@ def test_micro_batches_add_up_to_the_batch(trial_job: Make) -> None:
     model = trial_job().model.with_dropout(0.0)
     whole = losses(trial_job(model=model, batch=8))
     assert losses(trial_job(model=model, batch=4, accumulation=2)) == pytest.approx(whole, rel=1e-5)
+
+
+def test_the_average_follows_the_weights_and_is_what_is_evaluated(trial_job: Make) -> None:
+    trainer = Trainer(trial_job(ema=True, ema_decay=0.5))
+    assert trainer.average is not None
+    expected = [p.detach().clone() for p in trainer.module.parameters()]
+    for step in range(3):
+        trainer.step(4e-3)
+        weights = list(trainer.module.parameters())  # torch takes the first ones as they are
+        expected = [w.clone() if step == 0 else 0.5 * e + 0.5 * w for e, w in zip(expected, weights, strict=True)]
+    for average, value in zip(trainer.average.module.parameters(), expected, strict=True):
+        torch.testing.assert_close(average, value)
+    plain = Trainer(trial_job())
+    plain_losses = [plain.step(4e-3).item() for _ in range(3)]
+    assert plain.evaluate(2) != trainer.evaluate(2)
+    assert plain_losses == losses(trial_job(ema=True), steps=3)
+
+
+def test_tf32_is_set_for_the_process(trial_job: Make) -> None:
+    Trainer(trial_job(tf32=True))
+    assert torch.get_float32_matmul_precision() == "high"
+    Trainer(trial_job())
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_a_compiled_module_learns_what_an_eager_one_does(trial_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traced by torch.compile, run without its slow code generator."""
+    compile_method = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda m: compile_method(m, backend="aot_eager"))
+    model = trial_job().model.with_dropout(0.0)
+    assert losses(trial_job(model=model, compile=True), steps=3) == pytest.approx(
+        losses(trial_job(model=model), steps=3), rel=1e-5
+    )
