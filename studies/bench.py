@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from studies.board import Board
 from studies.clock import Clock
 from studies.events import Event
 from studies.executor import Executor
@@ -25,4 +26,5 @@ class Bench:
     forecast: Forecast
     search: Search
     logbook: Logbook
+    live: Board
     tell: Callable[[Event], None]

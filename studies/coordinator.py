@@ -29,6 +29,7 @@ class Coordinator:
 
     def run(self) -> None:
         """All phases, or those that earlier sittings have left. An exception leaves trials for the executor to end."""
+        self._bench.live.tick()
         strategy = self._measure()
         self._unfinished = self._bench.logbook.unfinished()
         while self._fill(strategy):
@@ -68,28 +69,34 @@ class Coordinator:
             if candidate is None:
                 break
             self._start(candidate, strategy)
+        self._bench.live.predicted_end = self._bench.clock.spent + strategy.seconds_left(self._candidates())
         return bool(self._flights)
 
     def _next(self, strategy: Strategy) -> Candidate | None:
         """First what an earlier sitting has begun and not ended."""
         if self._unfinished and self._bench.clock.left > 0:
             return strategy.again(self._unfinished.pop(0))
-        return strategy.next([flight.candidate for flight in self._flights.values()])
+        return strategy.next(self._candidates())
+
+    def _candidates(self) -> list[Candidate]:
+        """Those that run."""
+        return [flight.candidate for flight in self._flights.values()]
 
     def _start(self, candidate: Candidate, strategy: Strategy) -> None:
         self._start_phase(candidate)
         self._bench.logbook.begin(Begun.of(candidate))
+        flight = Flight(candidate, strategy.judge(candidate), self._bench.executor, self._bench.clock)
+        self._flights[flight.ticket] = flight
         self._bench.tell(
             events.TrialStarted(
                 number=candidate.number,
                 role=candidate.role,
+                device=flight.ticket.slot,
                 point=candidate.point,
                 predicted_seconds=candidate.predicted_seconds,
                 steps=candidate.job.steps,
             )
         )
-        flight = Flight(candidate, strategy.judge(candidate), self._bench.executor, self._bench.clock)
-        self._flights[flight.ticket] = flight
 
     def _start_phase(self, candidate: Candidate) -> None:
         """A phase begins with the first trial of its role."""
@@ -110,6 +117,7 @@ class Coordinator:
                     self._end(self._flights.pop(ticket))
             for flight in self._flights.values():
                 flight.stop_if_due()
+            self._bench.live.tick()
 
     def _end(self, flight: Flight) -> None:
         """Tell the search, write the trial down, tell whoever listens."""

@@ -38,6 +38,7 @@ class TrialStarted:
 
     number: int
     role: Role
+    device: str  # the slot: cpu, cpu#2, cuda:0
     point: dict[str, float]
     predicted_seconds: float
     steps: int

@@ -31,6 +31,12 @@ class Logbook:
         text = codec.dump(sweep)
         self._execute(tables.sweeps.insert().values(study_id=self._study_id, number=count, sweep=text))
 
+    def show(self, live: str) -> None:
+        """Replace the live state."""
+        key = {"study_id": self._study_id}
+        old = tables.live.delete().where(tables.live.c.study_id == self._study_id)
+        self._execute(old, tables.live.insert().values(**key, live=live))
+
     def begin(self, trial: Begun) -> None:
         """A trial starts: from now on it is run again if its end is never told."""
         values = {"study_id": self._study_id, "number": trial.number, "trial": codec.dump(trial)}

@@ -1,7 +1,6 @@
 """What a study finds out before its trials: the speed of steps, the learning rates that work, the length of trials."""
 
 import dataclasses
-import statistics
 
 from advisor.errors import DeviceError, InfeasibleError
 from search_spaces import Space
@@ -11,14 +10,13 @@ from studies.allotment import MIN_STEPS, TRIALS, Allotment, allot
 from studies.bench import Bench
 from studies.job import Job
 from studies.records import SweepRecord
+from studies.sample import Sample
 from studies.watch import Ending, watch
 
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
 MIN_SWEEP_STEPS, MAX_SWEEP_STEPS = 50, 100
 LIMIT_FACTOR, LIMIT_SECONDS = 3.0, 10.0  # a sweep that takes this much longer than predicted hangs
-POINTS = 32  # of the space, for the mean cost of a trial
-POINTS_SEED = 0
 
 
 class Measuring:
@@ -62,13 +60,11 @@ class Measuring:
 
     def allot(self) -> Allotment:
         """Tokens of each trial, by the mean cost of points all over the space."""
-        columns = self._space.columns(POINTS, POINTS_SEED, self._bench.limit_bytes)
-        points = [{name: column[i].item() for name, column in columns.items()} for i in range(POINTS)]
-        per_step = max(int(self._space.resolve(point)[1].tokens) for point in points)
+        sample = Sample(self._bench, self._space)
         allotment = allot(
             seconds_left=self._bench.clock.left,
-            mean_seconds=lambda tokens: statistics.fmean(self._seconds(point, tokens) for point in points),
-            min_tokens=MIN_STEPS * per_step,
+            mean_seconds=sample.mean_seconds,
+            min_tokens=MIN_STEPS * sample.tokens_per_step,
             train_tokens=self._jobs.train_tokens,
             trials=self._bench.settings.max_trials or TRIALS,
             at_once=len(self._bench.executor.devices),
@@ -78,17 +74,18 @@ class Measuring:
         )
         return allotment
 
-    def _seconds(self, point: dict[str, float], tokens: int) -> float:
-        return self._bench.forecast.seconds(self._jobs.trial(point, tokens, self._seed))
-
     def _run(self, job: Job, limit_seconds: float) -> Ending:
         return watch(
             self._bench.executor,
             job,
             limit_seconds=limit_seconds,
             grace_seconds=0,
-            should_stop=lambda: self._bench.clock.left <= 0,
+            should_stop=self._is_over,
         )
+
+    def _is_over(self) -> bool:
+        self._bench.live.tick()
+        return self._bench.clock.left <= 0
 
     def _no_sweep(self, why: str) -> None:
         self._bench.tell(events.SweepEnded(verdict=f"No LR sweep: {why}; the declared range stays.", sweep=None))

@@ -9,6 +9,7 @@ from advisor import gpus
 from search_spaces import Space
 from studies import data, lease
 from studies.bench import Bench
+from studies.board import Board
 from studies.clock import Clock
 from studies.coordinator import Coordinator
 from studies.data import Dataset
@@ -97,6 +98,13 @@ def _bench(
     settings: Settings, space: Space, clock: Clock, executor: Executor, logbook: Logbook, tell: Listener
 ) -> Bench:
     assert settings.memory_bytes is not None, "set when the study was created"
+    finished = logbook.finished()
+    live = Board(logbook, clock, len(finished))
+
+    def tell_both(event: Event) -> None:
+        live.see(event)
+        tell(event)
+
     return Bench(
         settings=settings,
         limit_bytes=settings.memory_bytes,
@@ -106,9 +114,10 @@ def _bench(
         executor=executor,
         clock=clock,
         forecast=Forecast(),
-        search=Search(settings.seed, logbook.finished()),
+        search=Search(settings.seed, finished),
         logbook=logbook,
-        tell=tell,
+        live=live,
+        tell=tell_both,
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError, UnknownError
 from studies import codec, database, lease, tables
+from studies.live import Live
 from studies.records import CurvePoint, Provenance, StudyRecord, TrialRecord
 from studies.settings import Settings
 
@@ -98,6 +99,17 @@ class Store:
                 importances=json.loads(row.importances),
                 target=json.loads(row.settings)["target"],
             )
+
+    def live(self, name: str) -> Live | None:
+        """What the study is doing now, about a second ago; None where it does not run or has not said anything yet."""
+        with self.errors():
+            row = self._row(name)
+            if self._state(row) != "RUNNING":
+                return None
+            query = sa.select(tables.live.c.live).where(tables.live.c.study_id == row.study_id)
+            with self.engine.connect() as connection:
+                text = connection.scalar(query)
+            return None if text is None else Live.from_json(text)
 
     def settings(self, name: str) -> Settings:
         """What the study was asked to do."""

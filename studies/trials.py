@@ -38,3 +38,8 @@ def point_of(trial: FrozenTrial) -> Mapping[str, float]:
 def role_of(trial: FrozenTrial) -> Role:
     """What a finished trial was run for."""
     return trial.user_attrs[RUN]["role"]  # type: ignore[no-any-return]
+
+
+def seconds_of(trial: FrozenTrial) -> float:
+    """How long a finished trial took [s]."""
+    return trial.user_attrs[RUN]["seconds"]  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """The classic way: the default, then a search by Optuna's sampler and pruner, then the winner again."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,13 +9,16 @@ from typing import Any
 from search_spaces import Space
 from studies.bench import Bench
 from studies.records import CurvePoint, Role, SweepRecord
+from studies.sample import Sample
 from studies.search import Search
 from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
-from studies.trials import best, point_of, role_of
+from studies.trials import best, point_of, role_of, seconds_of
 
 MARGIN = 1.15  # on predicted seconds, before something starts that has to end in time
 ATTEMPTS = 20  # suggestions looked at for one that is new and fits the time that is left
 FINALS = 2  # re-runs of the winner, if there is time
+SEARCH_SHARE = 0.8  # of a full trial's time that a trial of the search takes, as some are pruned
+ENOUGH = 4  # trials of the search say how long one takes
 CENTRE = "drop70"  # the rule that names the first trial's learning rate
 
 
@@ -24,7 +28,7 @@ class Classic(Strategy):
     def __init__(self, bench: Bench, space: Space, tokens: int, sweep: SweepRecord | None) -> None:
         self._bench, self._space, self._tokens, self._sweep = bench, space, tokens, sweep
         self._clock, self._search = bench.clock, bench.search
-        self._seed = bench.settings.seed
+        self._seed, self._sample = bench.settings.seed, Sample(bench, space)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """The default first; then the search, as long as there is time; then, when it is over, the finals."""
@@ -43,6 +47,25 @@ class Classic(Strategy):
 
     def judge(self, candidate: Candidate) -> Judge:
         return Pruning(self._search, candidate)
+
+    def seconds_left(self, running: Sequence[Candidate]) -> float:
+        """All that the budget holds, or, of a search of so many trials, what those take."""
+        most = self._bench.settings.max_trials
+        if most is None:
+            return self._clock.left
+        slots = len(self._bench.executor.devices)
+        to_come = most - self._count("search", running)
+        search = self._search_seconds()
+        own = sum(search if candidate.role == "search" else candidate.predicted_seconds for candidate in running)
+        finals = FINALS - self._count("final", running)
+        after = math.ceil(finals / slots) * self._sample.mean_seconds(self._tokens)
+        return min(self._clock.left, (own + to_come * search) / slots + after)
+
+    def _search_seconds(self) -> float:
+        """Of a trial of the search, on average [s]: those that are pruned are shorter."""
+        ended = [seconds_of(trial) for trial in self._search.finished if role_of(trial) == "search"]
+        expected = SEARCH_SHARE * self._sample.mean_seconds(self._tokens)
+        return statistics.fmean([*ended, *[expected] * max(0, ENOUGH - len(ended))])
 
     def _next_of_search(self, running: Sequence[Candidate]) -> Candidate | None:
         """The next trial of the search, new and in time for the winner's re-run after it; None if there is none."""

@@ -86,5 +86,9 @@ class Strategy(ABC):
         """The candidate that an earlier sitting has begun and not ended."""
 
     @abstractmethod
+    def seconds_left(self, running: Sequence[Candidate]) -> float:
+        """Predicted wall-clock until the search is over, finals included [s]."""
+
+    @abstractmethod
     def judge(self, candidate: Candidate) -> Judge:
         """Who follows the candidate while it runs."""

@@ -49,6 +49,14 @@ def pretends(job: Job, connection: Connection) -> None:
     connection.send(Outcome(state="COMPLETE", value=loss))
 
 
+def dawdles(job: Job, connection: Connection) -> None:
+    """As `pretends`, but a trial of the search takes a second."""
+    if isinstance(job, TrialJob) and job.steps > 8:
+        connection.send(Reports(points=(point(1, evaluates=False),)))
+        time.sleep(1.0)
+    pretends(job, connection)
+
+
 def fails_at_high_rates(job: Job, connection: Connection) -> None:
     """As `pretends`, but above a learning rate of 1e-2 it dies in four ways, the one by a digit of the rate."""
     rate = job.recipe.learning_rate
