@@ -33,7 +33,8 @@ class Target:
 class Frames:
     """A study as tables.
 
-    `trials.group` puts each trial into one of best, rerun, default, complete, pruned, failed, running.
+    `trials.group` puts each trial into one of best, rerun, default, complete, short, pruned, failed,
+    running; `short` ran to the end of a schedule that was made for a part of a full trial's tokens.
     """
 
     trials: pd.DataFrame
@@ -91,6 +92,8 @@ def group(record: StudyRecord, trial: TrialRecord) -> str:
         return "rerun"
     if record.best is not None and trial.number == record.best.number:
         return "best"
+    if trial.state == "COMPLETE" and trial.length < 1:
+        return "short"
     return {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state, "running")
 
 

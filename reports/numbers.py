@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 DIGITS = 6  # significant digits that the page keeps: more than any figure shows, a third of the bytes of repr()
-MAX_POINTS = 6000  # of all curves together
-MIN_PER_CURVE, MAX_PER_CURVE = 20, 200
+MAX_POINTS = 4500  # of all curves together
+MIN_PER_CURVE, MAX_PER_CURVE = 15, 200
 
 T = TypeVar("T")
 

@@ -10,9 +10,22 @@ from markupsafe import Markup
 from advisor.files import slug
 from reports import plotlyjs, proposals, provenance, theme, trials, words
 from reports.advice import diagnose
-from reports.answer import answer
+from reports.answer import Answer, answer
 from reports.card import Card, figure_card, guarded
-from reports.figures import curves, importance, memory_timeline, pareto, slices, sweep, what_fits
+from reports.figures import (
+    curves,
+    importance,
+    maps,
+    memory_timeline,
+    parallel,
+    pareto,
+    progress,
+    slices,
+    spread,
+    sweep,
+    what_fits,
+    workers,
+)
 from reports.frames import Frames, frames
 from reports.island import island, study
 from reports.policy import policy
@@ -28,7 +41,7 @@ def page(record: StudyRecord) -> str:
     """The whole page. The same record gives the same text."""
     record = rounded(record)
     found, said, findings = frames(record), answer(record), diagnose(record)
-    target, tuning = target_cards(found), tuning_cards(found)
+    target, tuning = target_cards(found), tuning_cards(found, said)
     scripts = [_asset(name) for name in SCRIPTS]
     template = _environment().get_template("page.html")
     return template.render(
@@ -61,18 +74,25 @@ def target_cards(found: Frames) -> list[Card]:
     ]
 
 
-def tuning_cards(found: Frames) -> list[Card]:
+def tuning_cards(found: Frames, said: Answer) -> list[Card]:
     """How the hyperparameters were found."""
+    trials, spent = found.trials, said.record.spent_seconds
     swept = [figure_card(f"sweep-{i}", "LR sweep", partial(sweep.info, s)) for i, s in enumerate(found.sweeps, 1)]
     return [
         *(swept or [figure_card("sweep-1", "LR sweep", sweep.none)]),
         figure_card("curves", "Learning curves", lambda: curves.info(found.curves, found.trials)),
-        figure_card("slices", "Loss by hyperparameter", lambda: slices.info(found.trials)),
-        figure_card("importance", "Importance", lambda: importance.info(found.importances, found.trials)),
-        figure_card(
-            "pareto-parameters", "Loss against parameters", lambda: pareto.info(found.trials, pareto.PARAMETERS)
+        figure_card("spread", "Spread of the winner", lambda: spread.info(said)),
+        figure_card("progress", "Best so far", lambda: progress.info(trials, spent)),
+        figure_card("slices", "Loss by hyperparameter", lambda: slices.info(trials)),
+        figure_card("map-shape", "Depth and width", lambda: maps.info(trials, maps.SHAPE)),
+        figure_card("map-rates", "Learning rate and dropout", lambda: maps.info(trials, maps.RATES)),
+        figure_card("parallel", "Parallel coordinates", lambda: parallel.info(trials)),
+        figure_card("importance", "Importance", lambda: importance.info(found.importances, trials)),
+        *(
+            figure_card(f"pareto-{cost.anchor}", f"Loss against {cost.noun}", partial(pareto.info, trials, cost))
+            for cost in pareto.COSTS
         ),
-        figure_card("pareto-flops", "Loss against FLOPs", lambda: pareto.info(found.trials, pareto.FLOPS)),
+        figure_card("workers", "Workers", lambda: workers.info(trials, spent)),
     ]
 
 

@@ -69,6 +69,11 @@ def compact_count(value: float) -> str:
     return compact(value, ("", "k", "M", "B", "T"))
 
 
+def compact_bytes(value: float) -> str:
+    """A round number of bytes on an axis: '20 MiB'."""
+    return units.format_bytes(value).replace(".00 ", " ")
+
+
 def compact_flops(value: float) -> str:
     """Round FLOPs on an axis, whose title has the unit: '20T'."""
     return compact(value, ("", "k", "M", "G", "T", "P", "E"))

@@ -16,6 +16,10 @@ def overfitting(record: StudyRecord) -> Finding | None:
     winner = record.best
     if winner is None or len(curve := evaluations(winner)) < FEWEST:
         return None
+    seen = epochs(record)
+    if seen is not None and seen <= 1:
+        says = f"A trial sees {seen:.2g} epochs of its data: no token twice, so nothing can be learnt by heart."
+        return Finding(name="Overfitting", says=says)
     others = [t.number for t in full_runs(record) if t.number != winner.number and overfits(t)]
     if not overfits(winner):
         says = f"The best trial's gap between validation and training loss {_gap(curve)}: no overfitting."
@@ -33,13 +37,14 @@ def overfitting(record: StudyRecord) -> Finding | None:
 def overfits(trial: TrialRecord) -> bool:
     """Whether the gap has grown, or the validation loss risen from its minimum.
 
-    The gap alone says little: the text that validates may be harder than the text that trains.
+    The gap alone says little: the text that validates may be harder than the text that trains. Nor does its growth
+    below zero: a training loss is a mean since the last evaluation, and lags the more the faster it falls.
     """
     curve = evaluations(trial)
     if len(curve) < FEWEST:
         return False
     last, lowest = curve[-1], min(e.validation for e in curve)
-    widened = _widened(curve) > WIDENED * last.validation
+    widened = min(_widened(curve), last.validation - last.train) > WIDENED * last.validation
     return (widened or last.validation > (1 + RISEN) * lowest) and last.train < curve[0].train
 
 
@@ -65,7 +70,7 @@ def underfitting(record: StudyRecord) -> Finding | None:
         larger = [t for t in done if t.parameters > winner.parameters]
         says = f"{words.many(len(larger), 'larger model')} did worse than the best one's {size} parameters."
         return Finding(name="Underfitting", says=says, trials=tuple(t.number for t in larger))
-    if overfits(winner):
+    if overfits(winner) and (epochs(record) or 2) > 1:
         return None
     return Finding(
         name="Underfitting",

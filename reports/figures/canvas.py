@@ -46,8 +46,8 @@ def log_axis(title: str, values: Iterable[float], show: Callable[[float], str], 
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round values between two exponents of ten: powers of ten, or 1-2-5, or 1 to 9, the first that gives three."""
-    for steps in ((1,), (1, 2, 5), range(1, 10)):
+    """Round values between two exponents of ten: powers of ten, 1-2-5 or 1-2-3-4-6-8, the first that gives three."""
+    for steps in ((1,), (1, 2, 5), (1, 2, 3, 4, 6, 8)):
         exponents = range(math.floor(low), math.ceil(high))
         ticks = [step * 10.0**e for e in exponents for step in steps if low <= math.log10(step) + e <= high]
         if len(ticks) >= MIN_TICKS:

@@ -14,6 +14,7 @@ from reports.figures.groups import GROUPS
 from reports.frames import rows
 from reports.numbers import finite, per_curve, thin
 from reports.table import Column, Table
+from reports.theme import LIGHT
 
 CROWD, FADED = 40, 0.5  # more curves than this in one group are drawn faded
 
@@ -28,6 +29,7 @@ class Curve:
     reason: str
     tokens: tuple[int, ...]
     losses: tuple[float, ...]  # [nats/token]
+    continued_from: int | None = None  # the trial that it went on from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,13 @@ class Curves:
     trials: int
     stopped: int  # trials that were pruned, evaluated or not
 
+    @property
+    def promoted(self) -> tuple[tuple[Curve, Curve], ...]:
+        """Each curve that went on from the end of another one, after that one."""
+        by_number = {c.number: c for c in self.curves}
+        parents = ((by_number.get(c.continued_from), c) for c in self.curves if c.continued_from is not None)
+        return tuple((parent, c) for parent, c in parents if parent and c.tokens[0] >= parent.tokens[-1])
+
     def of(self, group: str) -> tuple[Curve, ...]:
         """The curves of one group."""
         return tuple(c for c in self.curves if c.group == group)
@@ -45,25 +54,31 @@ class Curves:
     @property
     def title(self) -> str:
         """The finding."""
-        stopped = words.many(self.stopped, "trial")
+        promoted = f", {len(self.promoted)} promoted" if self.promoted else ""
+        stopped = f"{words.many(self.stopped, 'trial')} stopped early{promoted}"
         best = self.of("best")
         default = [c for c in self.of("default") if c.state == "COMPLETE"]
         if not best:
-            return f"No trial of the search ran to its end; {stopped} stopped early"
+            return f"No trial of the search ran to its end; {stopped}"
         end = f"Trial {best[0].number} ends at {best[0].losses[-1]:.3f} nats/token"
         if default:
             gain = default[0].losses[-1] - best[0].losses[-1]
             end += f", {abs(gain):.3f} {'below' if gain >= 0 else 'above'} the untuned default"
-        return f"{end}; {stopped} stopped early"
+        return f"{end}; {stopped}"
 
     @property
     def caption(self) -> str:
         """How to read it."""
         unseen = self.trials - len(self.curves)
         missing = f" {words.many(unseen, 'trial')} ended before a first evaluation." if unseen else ""
+        joined = (
+            " A dotted line joins a promoted trial to the one whose checkpoint it went on from."
+            if self.promoted
+            else ""
+        )
         return (
             "Validation loss of each trial against the tokens it has seen. A curve that ends in a triangle was stopped"
-            f" because it was unpromising or diverged; a cross marks a failed trial.{missing}"
+            f" because it was unpromising or diverged; a cross marks a failed trial.{joined}{missing}"
         )
 
     @property
@@ -73,17 +88,22 @@ class Curves:
             Column(name="trial", show=words.whole),
             Column(name="group", numeric=False),
             Column(name="reason", numeric=False),
+            Column(name="went on from", hint="trial", show=words.whole),
             Column(name="evaluations", show=words.whole),
             Column(name="tokens", show=words.count),
             Column(name="last loss", hint="nats/token", show=words.loss),
         )
-        rows = ((c.number, c.group, c.reason, len(c.losses), c.tokens[-1], c.losses[-1]) for c in self.curves)
+        rows = (
+            (c.number, c.group, c.reason, c.continued_from, len(c.losses), c.tokens[-1], c.losses[-1])
+            for c in self.curves
+        )
         return Table.of(columns, rows)
 
     def draw(self) -> go.Figure:
         """The figure."""
         limit = per_curve(len(self.curves))
         traces = [_lines(group, self.of(group), limit) for group in GROUPS if self.of(group)]
+        traces += [_joints(self.promoted)] if self.promoted else []
         return canvas(
             traces,
             x=axis("tokens seen", exponentformat="SI", rangemode="tozero"),
@@ -115,6 +135,16 @@ def _lines(group: str, curves: tuple[Curve, ...], limit: int) -> go.Scatter:
     )  # fmt: skip
 
 
+def _joints(promoted: tuple[tuple[Curve, Curve], ...]) -> go.Scatter:
+    """From the end of a trial to the beginning of the one that went on from it."""
+    ends = [(one.tokens[-1], one.losses[-1], two.tokens[0], two.losses[0]) for one, two in promoted]
+    return go.Scatter(
+        x=[x for x0, _, x1, _ in ends for x in (x0, x1, None)], y=[y for _, y0, _, y1 in ends for y in (y0, y1, None)],
+        name="promoted", mode="lines", connectgaps=False, hoverinfo="skip",
+        line={"color": LIGHT.ink, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+
+
 def _curve(trial: dict[str, Any], points: list[dict[str, Any]]) -> Curve:
     return Curve(
         number=trial["number"],
@@ -123,6 +153,7 @@ def _curve(trial: dict[str, Any], points: list[dict[str, Any]]) -> Curve:
         reason=trial["reason"],
         tokens=tuple(point["tokens"] for point in points),
         losses=tuple(point["validation_loss"] for point in points),
+        continued_from=trial["continued_from"],
     )
 
 

@@ -22,6 +22,7 @@ GROUPS: dict[str, Group] = {
     "running": Group(label="running", color=LIGHT.muted, symbol="circle-open", dash="dot"),
     "failed": Group(label="failed", color=LIGHT.failed, symbol="x", dash="dot"),
     "pruned": Group(label="pruned", color=LIGHT.pruned, symbol="triangle-down", dash="solid"),
+    "short": Group(label="short run", color=LIGHT.muted, symbol="circle-open", size=6, width=1),
     "complete": Group(label="complete", color=LIGHT.complete, symbol="circle"),
     "default": Group(label="untuned default", color=LIGHT.default, symbol="diamond", size=10, dash="dash", width=2.2),
     "rerun": Group(label="re-run of the best", color=LIGHT.rerun, symbol="square", size=9, dash="dashdot", width=2.2),

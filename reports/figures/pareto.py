@@ -20,6 +20,7 @@ from reports.theme import LIGHT
 class Cost:
     """A column of the trials that is better when lower."""
 
+    anchor: str
     column: str
     noun: str
     axis: str
@@ -30,15 +31,26 @@ class Cost:
 
 
 PARAMETERS = Cost(
-    column="parameters", noun="parameters", axis="parameters", unit=" parameters",
+    anchor="parameters", column="parameters", noun="parameters", axis="parameters", unit=" parameters",
     show=words.count, tick=words.compact_count,
     hover="%{x:.3s} parameters",
 )  # fmt: skip
 FLOPS = Cost(
-    column="flops", noun="training compute", axis="training compute [FLOP]", unit="",
+    anchor="flops", column="flops", noun="training compute", axis="training compute [FLOP]", unit="",
     show=words.flops, tick=words.compact_flops,
     hover="%{x:.3s}FLOP",
 )  # fmt: skip
+MEMORY = Cost(
+    anchor="memory", column="memory_bytes", noun="memory", axis="predicted peak of a step [bytes]", unit="",
+    show=words.size, tick=words.compact_bytes,
+    hover="%{x:.3s}B",
+)  # fmt: skip
+SECONDS = Cost(
+    anchor="seconds", column="seconds", noun="time", axis="time of the trial", unit="",
+    show=words.seconds, tick=words.seconds,
+    hover="%{x:.3s} s",
+)  # fmt: skip
+COSTS = (PARAMETERS, FLOPS, MEMORY, SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +85,7 @@ class Pareto:
         """How to read it."""
         return (
             f"Final validation loss of each finished trial against its {self.cost.noun}. The line joins the Pareto"
-            " front: trials that no other one beats in both. The re-run of the best is left out, being the same config."
+            " front: trials that no other one beats in both. Re-runs of the best and short runs are left out."
         )
 
     @property
@@ -117,7 +129,7 @@ def front(points: list[Point]) -> tuple[Point, ...]:
 
 def info(trials: pd.DataFrame, cost: Cost) -> Pareto:
     """From frames.trials. Raises MissingError when no trial finished."""
-    finished = trials[(trials["state"] == "COMPLETE") & (trials["group"] != "rerun")]
+    finished = trials[(trials["state"] == "COMPLETE") & ~trials["group"].isin(("rerun", "short"))]
     points = [
         Point(number=row["number"], group=row["group"], cost=row[cost.column], loss=row["value"])
         for row in rows(finished)

@@ -23,9 +23,17 @@ MARKS = {  # what must be there once a figure is drawn: [selector inside the fig
     "sweep-1": (".scatterlayer .point", 100),
     "curves": (".scatterlayer path.js-line", 15),
     "slices": (".scatterlayer .point", 50),
+    "spread": (".scatterlayer .point", 4),
+    "progress": (".scatterlayer path.js-line", 2),
+    "map-shape": (".scatterlayer .point", 5),
+    "map-rates": (".scatterlayer .point", 7),
+    "parallel": (".scatterlayer path.js-line", 3),
     "importance": (".barlayer .point path", 4),
     "pareto-parameters": (".scatterlayer .point", 8),
     "pareto-flops": (".scatterlayer path.js-line", 1),
+    "pareto-memory": (".scatterlayer .point", 8),
+    "pareto-seconds": (".scatterlayer .point", 8),
+    "workers": (".barlayer .point path", 17),
 }
 
 
@@ -179,5 +187,5 @@ def test_a_study_without_anything_opens(report: Opened, tmp_path: Path) -> None:
     record = replace(study(target={}, sweeps=(), importances={}), trials=())
     page = report.open(reports.write(record, tmp_path / "empty.html")).page
     assert report.complaints == []
-    assert page.locator(".card.empty").count() == 10
+    assert page.locator(".card.empty").count() == 19
     assert page.locator("#trials-table button").count() == 0

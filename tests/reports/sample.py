@@ -152,7 +152,7 @@ def _trial(
         params={name: point[name] for name in ("learning_rate", "dropout", "d_model")} | {"depth_fraction": 0.5},
         value=curve[-1].validation_loss, flops=curve[-1].flops, memory_bytes=parameters * 16 + 2**24,
         measured_memory_bytes=None, tokens=curve[-1].tokens, seconds=curve[-1].seconds + 0.03, started=11.0 * number,
-        seed=seed or number, curve=tuple(curve),
+        seed=seed or number, device="cpu", curve=tuple(curve),
     )  # fmt: skip
 
 

@@ -65,6 +65,18 @@ def test_a_gap_that_was_there_from_the_start_is_harder_text() -> None:
     assert not found(overfitting, of(harder)).acts
 
 
+def test_a_training_loss_that_lags_is_no_overfitting() -> None:
+    lagging = trial(
+        3, [x + d for x, d in zip(FALLING, [0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.1, 0.05], strict=True)], FALLING
+    )
+    assert not found(overfitting, of(lagging)).acts
+
+
+def test_what_is_seen_once_is_not_learnt_by_heart() -> None:
+    memorizing = trial(3, [3.0, 2.4, 2.0, 1.7, 1.5, 1.3, 1.2, 1.1], [3.0, 2.6, 2.4, 2.3, 2.25, 2.25, 2.26, 2.28])
+    assert not found(overfitting, of(memorizing, tokens_per_trial=400_000)).acts
+
+
 def test_the_largest_model_that_wins_asks_for_a_larger_one() -> None:
     small = trial(1, WORSE, WORSE, parameters=10_000)
     large = trial(2, FALLING, FALLING, parameters=90_000)

@@ -19,7 +19,8 @@ from tests.reports.hostile import MARKUP, hostile
 from tests.reports.sample import study
 
 FIGURES = (
-    "what-fits", "memory", "sweep-1", "curves", "slices", "importance", "pareto-parameters", "pareto-flops",
+    "what-fits", "memory", "sweep-1", "curves", "spread", "progress", "slices", "map-shape", "map-rates", "parallel",
+    "importance", "pareto-parameters", "pareto-flops", "pareto-memory", "pareto-seconds", "workers",
 )  # fmt: skip
 
 
@@ -130,7 +131,9 @@ ABSENT: dict[str, tuple[StudyRecord, dict[str, str]]] = {
     "importances": (study(importances={}), {"importance": NOTHING}),
     "trials": (
         replace(study(), trials=()),
-        dict.fromkeys(("curves", "slices", "pareto-flops", "trials-table"), NOTHING),
+        dict.fromkeys(
+            ("curves", "spread", "progress", "slices", "map-shape", "parallel", "pareto-flops", "workers"), NOTHING
+        ),
     ),
     "all but one trial": (
         replace(study(), trials=study().trials[1:2]),
@@ -154,7 +157,7 @@ def test_a_study_in_which_all_trials_failed(value: float | None) -> None:
     failed = (replace(t, state="FAIL", reason="crash", value=value, curve=()) for t in record.trials)
     text = page(replace(record, trials=tuple(failed), importances={}))
     assert "there is no tuned config" in text
-    assert set(Elements(text).data("figure-data")["figures"]) == {"what-fits", "memory", "sweep-1"}
+    assert set(Elements(text).data("figure-data")["figures"]) == {"what-fits", "memory", "sweep-1", "workers"}
 
 
 def test_a_figure_that_fails_is_a_card_and_the_page_still_opens() -> None:

@@ -1,0 +1,150 @@
+"""Parallel coordinates: each full trial is a line through its hyperparameters to its loss.
+
+Drawn as plain lines: Plotly's own trace needs WebGL and code made at run time, which the page's policy forbids.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import words
+from reports.card import MissingError
+from reports.figures.canvas import canvas
+from reports.figures.groups import GROUPS
+from reports.frames import rows
+from reports.numbers import finite, thin
+from reports.table import Column, Table
+from reports.theme import LIGHT
+
+KNOBS: dict[str, tuple[str, words.Show]] = {
+    "learning_rate": ("learning rate", words.rate),
+    "dropout": ("dropout", words.decimal),
+    "weight_decay": ("weight decay", words.decimal),
+    "batch": ("batch", words.whole),
+    "depth": ("depth", words.whole),
+    "d_model": ("width", words.whole),
+    "value": ("loss", words.loss),
+}
+LOGARITHMIC = ("learning_rate", "d_model", "batch")
+SHOWN = ("complete", "best")
+BETTER = 0.25  # share of the trials that is drawn strong
+MAX_LINES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One trial, with its place on each axis in 0..1."""
+
+    number: int
+    group: str
+    values: tuple[float, ...]
+    heights: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """Lines of full trials, the best first, over the `axes` whose values differ; the loss is the last of them."""
+
+    axes: tuple[str, ...]
+    ends: tuple[tuple[float, float], ...]  # lowest and highest value of each
+    lines: tuple[Line, ...]
+
+    @property
+    def better(self) -> tuple[Line, ...]:
+        """The best quarter."""
+        return self.lines[: max(1, math.ceil(BETTER * len(self.lines)))]
+
+    @property
+    def title(self) -> str:
+        """The finding: the axis on which the best quarter is closest together."""
+        widths = {
+            name: max(line.heights[i] for line in self.better) - min(line.heights[i] for line in self.better)
+            for i, name in enumerate(self.axes[:-1])
+        }
+        name = min(widths, key=lambda name: widths[name])
+        values = [line.values[self.axes.index(name)] for line in self.better]
+        noun, show = KNOBS[name]
+        low, high = show(min(values)), show(max(values))
+        where = f"at {low}" if low == high else f"from {low} to {high}"
+        return f"The best {len(self.better)} of {len(self.lines)} full trials agree most on {noun}: {where}"
+
+    @property
+    def caption(self) -> str:
+        """How to read it."""
+        logs = words.listed([KNOBS[name][0] for name in self.axes if name in LOGARITHMIC])
+        return (
+            "Each line is a full trial, from its hyperparameters to its loss; the best quarter is drawn strong. Every"
+            f" axis goes from its lowest to its highest value, {logs} in logarithms."
+        )
+
+    @property
+    def table(self) -> Table:
+        """The trials, the best first."""
+        columns = [Column(name="trial", show=words.whole)] + [
+            Column(name=KNOBS[name][0], show=KNOBS[name][1]) for name in self.axes
+        ]
+        return Table.of(columns, ((line.number, *line.values) for line in self.lines), limit=30)
+
+    def draw(self) -> go.Figure:
+        """The figure."""
+        rest = self.lines[len(self.better) :]
+        figure = canvas(
+            [
+                self._traces("other full trials", thin(rest, MAX_LINES), LIGHT.line, 1.2),
+                self._traces("best quarter", list(self.better[1:]), LIGHT.complete, 1.8),
+                self._traces("best", list(self.better[:1]), GROUPS["best"].color, 3),
+            ],
+            x={
+                "tickvals": list(range(len(self.axes))), "ticktext": [KNOBS[name][0] for name in self.axes],
+                "range": [-0.35, len(self.axes) - 0.65], "showgrid": True, "showline": False,
+            },
+            y={"visible": False, "range": [-0.09, 1.09]},
+        )  # fmt: skip
+        for i, (name, ends) in enumerate(zip(self.axes, self.ends, strict=True)):
+            for height, value in zip((0, 1), ends, strict=True):
+                figure.add_annotation(
+                    x=i, y=height, text=KNOBS[name][1](value), showarrow=False, yshift=-11 if height == 0 else 11,
+                    font={"size": 11, "color": LIGHT.muted}, bgcolor=LIGHT.surface,
+                )  # fmt: skip
+        return figure
+
+    def _traces(self, name: str, lines: Sequence[Line], color: str, width: float) -> go.Scatter:
+        """One trace for many lines, parted by gaps."""
+        places = [*range(len(self.axes)), None]
+        return go.Scatter(
+            x=places * len(lines), y=[h for line in lines for h in (*line.heights, None)], mode="lines", name=name,
+            customdata=[line.number for line in lines for _ in places], connectgaps=False,
+            line={"color": color, "width": width}, hovertemplate="trial %{customdata}<extra></extra>",
+        )  # fmt: skip
+
+
+def info(trials: pd.DataFrame) -> Parallel:
+    """From frames.trials. Raises MissingError when fewer than two full trials ended, or they are all alike."""
+    done = [
+        row for row in rows(trials[trials["group"].isin(SHOWN)])
+        if row["state"] == "COMPLETE" and all(finite(row[name]) for name in KNOBS)
+    ]  # fmt: skip
+    done.sort(key=lambda row: (row["value"], row["number"]))
+    axes = tuple(name for name in KNOBS if len({row[name] for row in done}) > 1)
+    if len(done) < 2 or len(axes) < 2 or axes[-1] != "value":
+        raise MissingError("Fewer than two full trials with different hyperparameters ended.")
+    ends = tuple((min(row[name] for row in done), max(row[name] for row in done)) for name in axes)
+    lines = tuple(
+        Line(
+            number=row["number"],
+            group=row["group"],
+            values=tuple(row[name] for name in axes),
+            heights=tuple(_height(name, row[name], *end) for name, end in zip(axes, ends, strict=True)),
+        )
+        for row in done
+    )
+    return Parallel(axes=axes, ends=ends, lines=lines)
+
+
+def _height(name: str, value: float, low: float, high: float) -> float:
+    if name in LOGARITHMIC and low > 0:
+        value, low, high = math.log(value), math.log(low), math.log(high)
+    return (value - low) / (high - low)
