@@ -32,6 +32,7 @@ class Settings:
     memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable
     max_trials: int | None = None  # of the search; None: as many as the budget holds
     target: dict[str, Any] = field(default_factory=dict)
+    tracker: str = ""  # told of each trial that ends: tensorboard, mlflow or wandb
     command: str = ""  # the command line, for provenance
 
     def __post_init__(self) -> None:

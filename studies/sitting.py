@@ -7,7 +7,7 @@ from pathlib import Path
 import search_spaces
 from advisor import gpus
 from search_spaces import Space
-from studies import data, lease
+from studies import data, lease, trackers
 from studies.bench import Bench
 from studies.board import Board
 from studies.clock import Clock
@@ -41,6 +41,8 @@ def run(
     study is left INTERRUPTED for `resume`, and KeyboardInterrupt goes on.
     """
     clock = Clock()
+    if settings.tracker:
+        trackers.check(settings.tracker)
     gpu = gpus.local()
     settings = dataclasses.replace(
         settings,
@@ -78,12 +80,17 @@ def _work(
     store: Store, name: str, clock: Clock, on_event: Listener | None, executor: Callable[[Devices], Executor]
 ) -> StudyRecord:
     """Sit: under the study's lease, with an executor that is closed whatever happens."""
-    settings = store.settings(name)
-    with store.errors(), lease.held(store.engine, store.study_id(name), name), executor(settings.devices) as running:
-        record, logbook = store.load(name), Logbook(store, name)
+    settings, logbook = store.settings(name), Logbook(store, name)
+    with (
+        store.errors(),
+        lease.held(store.engine, store.study_id(name), name),
+        executor(settings.devices) as running,
+        trackers.telling(settings, store.url, on_event or _ignore) as tell,
+    ):
+        record = store.load(name)
         clock.set(settings.budget_seconds, record.spent_seconds)
         space = search_spaces.parse(dict(record.space), Path(settings.space).stem)
-        bench = _bench(settings, space, clock, running, logbook, on_event or _ignore)
+        bench = _bench(settings, space, clock, running, logbook, tell)
         logbook.save(state="RUNNING")
         try:
             Coordinator(bench, space, record).run()

@@ -18,6 +18,9 @@ from advisor.errors import InputError
     "--memory", type=options.BYTES, metavar="BYTES", help="Memory that a step may take; by default the device's."
 )
 @click.option("--trials", type=int, metavar="COUNT", help="At most so many trials of the search.")
+@click.option(
+    "--tracker", default="", metavar="NAME", help="Tell each trial to tensorboard, mlflow or wandb too ([trackers])."
+)
 @click.option("--resume", is_flag=True, help="Go on with the study NAME where it was interrupted.")
 @options.store
 @options.as_json
