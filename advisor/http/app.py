@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import advisor
-from advisor.http import api, auth, document, operation, problem
+from advisor.http import api, auth, document, operation, pages, problem
 from advisor.http.config import MAX_BODY, Config
 from advisor.http.guard import Guard
 from advisor.http.journal import Journal
@@ -32,6 +32,7 @@ def create_app(config: Config) -> FastAPI:
     document.install(app)
     for router in (api.router, operation.router, auth.router):
         app.include_router(router)
+    pages.install(app)
     return app
 
 

@@ -18,19 +18,19 @@ def _all() -> tuple[tuple[tuple[str, ...], GPU], ...]:
 
 
 def found(text: str) -> list[GPU]:
-    """The GPUs whose name, with its brand or without, holds `text`; where it begins with it, or is it, first.
+    """The GPUs of which a name, with its brand or without, holds every word of `text`; where it begins with it first.
 
     Without a text the catalogue, in its order.
 
-    >>> [gpu.name for gpu in found("rtx4090")][:2]
-    ['RTX 4090', 'RTX 4090 D']
+    >>> [gpu.name for gpu in found("rtx4090")][:2], [gpu.name for gpu in found("a100 80")]
+    (['RTX 4090', 'RTX 4090 D'], ['A100 PCIe 80GB', 'A100 SXM4 80GB', 'A100 PCIe 80GB', 'A100 SXM4 80GB'])
     """
-    part = fold(text)
-    if not part:
+    whole, words = fold(text), [fold(word) for word in text.split()]
+    if not whole:
         return list(catalogue())
-    hits = [(_rank(part, names), gpu) for names, gpu in _all() if any(part in name for name in names)]
+    hits = [(_rank(whole, names), gpu) for names, gpu in _all() if any(all(w in n for w in words) for n in names)]
     return [gpu for _, gpu in sorted(hits, key=lambda hit: hit[0])]
 
 
-def _rank(part: str, names: tuple[str, ...]) -> int:
-    return 0 if part in names else 1 if any(name.startswith(part) for name in names) else 2
+def _rank(whole: str, names: tuple[str, ...]) -> int:
+    return 0 if whole in names else 1 if any(name.startswith(whole) for name in names) else 2

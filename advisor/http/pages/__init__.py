@@ -1,0 +1,21 @@
+"""Web pages: server-rendered, each works without a script; the scripts only make them quicker to use."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from advisor.http.pages import size, views
+
+STATIC = Path(__file__).parents[1] / "static"
+
+router = APIRouter(include_in_schema=False)
+router.add_api_route("/static/style.css", views.stylesheet, methods=["GET"])
+for part in (size,):
+    router.include_router(part.router)
+
+
+def install(app: FastAPI) -> None:
+    """The pages and what they load, all from the machine itself."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")

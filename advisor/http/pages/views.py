@@ -1,0 +1,54 @@
+"""Templates -> pages: escaped, with the colors of the reports."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from advisor import __version__
+from advisor.units import format_bytes, format_count, format_flops, format_seconds
+from reports import theme
+
+# what the header leads to
+SECTIONS = (("size", "/", "Size"), ("propose", "/propose", "Propose"), ("studies", "/studies", "Studies"),
+            ("reports", "/reports", "Reports"))  # fmt: skip
+
+
+def page(template: str, section: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page; `section` is the one that the header marks."""
+    return HTMLResponse(fragment(template, section=section, sections=SECTIONS, version=__version__, **values), status)
+
+
+def fragment(template: str, **values: Any) -> str:
+    """What the template makes of the values."""
+    return environment().get_template(template).render(values)
+
+
+@cache
+def environment() -> Environment:
+    """Where templates are found and what they may use."""
+    found = Environment(
+        loader=PackageLoader("advisor.http"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    found.filters.update(bytes=format_bytes, count=format_count, flops=format_flops, seconds=format_seconds)
+    return found
+
+
+def stylesheet() -> Response:
+    """The colors of the reports, in light and in dark, and what the pages make of them."""
+    return Response(_css(), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
+@cache
+def _css() -> str:
+    light, dark = theme.css_variables(theme.LIGHT), theme.css_variables(theme.DARK)
+    own = files("advisor.http").joinpath("static", "pages.css").read_text(encoding="utf-8")
+    return (
+        f":root {{ color-scheme: light dark; --font: {theme.FONT}; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{own}"
+    )
