@@ -25,7 +25,7 @@ TF32 = "tf32"  # a precision to the user: fp32 in memory
 # Fields of the plan and of the recipe that [fixed] may name.
 PLAN = (
     "sequence", "target_sequence", "accumulation", "optimizer", "optimizer_implementation", "attention_kernel",
-    "checkpointing", "checkpoint_every", "loss", "loss_chunks", "compile", "ema",
+    "checkpointing", "checkpoint_every", "loss", "loss_chunks", "compile", "ema", "parametrization",
 )  # fmt: skip
 RECIPE = tuple(sorted(set(Recipe.__dataclass_fields__) - {*KNOBS, "tf32"}))
 

@@ -155,7 +155,8 @@ class Space:
 
     def _plan(self, batch: int) -> Plan:
         assert "precision" in self.plan, "the device has said it: with_precision"
-        return Plan(batch=batch, grad_clip=self.recipe.grad_clip > 0, **self.plan)
+        base_width = int(self.knobs["d_model"].default)
+        return Plan(batch=batch, grad_clip=self.recipe.grad_clip > 0, base_width=base_width, **self.plan)
 
 
 class Shape(NamedTuple):

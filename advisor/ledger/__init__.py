@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from advisor.ledger.readings import Estimate
-from advisor.ledger.scalar import estimate, parameter_shapes
+from advisor.ledger.scalar import estimate, parameter_roles, parameter_shapes
 
 if TYPE_CHECKING:
     from advisor.ledger.columnar import Columns, columns
 
-__all__ = ["Columns", "Estimate", "columns", "estimate", "parameter_shapes"]
+__all__ = ["Columns", "Estimate", "columns", "estimate", "parameter_roles", "parameter_shapes"]
 
 
 def __getattr__(name: str) -> Any:

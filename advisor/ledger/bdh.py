@@ -34,6 +34,8 @@ def forward(m: Machine, spec: BDH, plan: Plan) -> tuple[Tensor | None, Tensor | 
         x = m.checkpoint(level, x) if plan.checkpointing == "block" else level(x)
     m.tape.begin(Segment("forward", ""))
     x = x.view(plan.batch, plan.sequence, spec.d_model)
+    if plan.parametrization == "mup":
+        x = ops.scale(m, "output_scale", x)
     if targets is not None and plan.loss == "chunked":
         return None, chunked_cross_entropy(
             m, lambda rows: ops.matmul(m, "head", rows, head), x, targets, plan.loss_chunks

@@ -45,6 +45,8 @@ def forward(m: Machine, spec: Decoder, plan: Plan) -> tuple[Tensor | None, Tenso
     m.tape.begin(Segment("forward", ""))
     if spec.norm.final:
         x = Norm(m, "norm", spec.norm, spec.d_model)(x)
+    if plan.parametrization == "mup":
+        x = ops.scale(m, "output_scale", x)
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None
     if targets is not None and plan.loss == "chunked":

@@ -37,7 +37,7 @@ def forward(m: Machine, spec: Encoder, plan: Plan) -> tuple[Tensor, Tensor | Non
     if spec.head is None:
         out = _pooled(m, spec, x) if spec.pooler else x
         return out, None if targets is None else encoder_ops.mean(m, "loss", out)
-    logits = _logits(m, spec, spec.head, token, x)
+    logits = _logits(m, spec, plan, spec.head, token, x)
     if targets is None:
         return logits, None
     return logits, ops.cross_entropy(m, "loss", logits.view(ids.numel, spec.embedding.vocab), targets)
@@ -62,12 +62,14 @@ def _pooled(m: Machine, spec: Encoder, x: Tensor) -> Tensor:
     return ops.tanh(m, "pooler", Linear(m, "pooler", spec.d_model, spec.d_model, True)(first))
 
 
-def _logits(m: Machine, spec: Encoder, head: MaskedHead, token: Parameter, x: Tensor) -> Tensor:
+def _logits(m: Machine, spec: Encoder, plan: Plan, head: MaskedHead, token: Parameter, x: Tensor) -> Tensor:
     dense = Linear(m, "head.dense", spec.d_model, spec.d_model, True)
     norm = Norm(m, "head.norm", spec.norm, spec.d_model)
     weight = token if head.tied else m.parameter("head.decoder.weight", token.shape, "head")
     bias = m.parameter("head.decoder.bias", (spec.embedding.vocab,), "bias")
     x = norm(ACTIVATIONS[head.activation](m, "head.activation", dense(x)))
+    if plan.parametrization == "mup":
+        x = ops.scale(m, "head.output_scale", x)
     return ops.linear(m, "head.decoder", x, weight, bias)
 
 

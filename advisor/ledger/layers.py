@@ -26,9 +26,9 @@ class Norm:
 class Linear:
     """A linear layer with its weights."""
 
-    def __init__(self, m: Machine, path: str, out: Size, width: Size, bias: bool) -> None:
+    def __init__(self, m: Machine, path: str, out: Size, width: Size, bias: bool, role: str = "matrix") -> None:
         self.m, self.path = m, path
-        self.weight = m.parameter(f"{path}.weight", (out, width), "matrix")
+        self.weight = m.parameter(f"{path}.weight", (out, width), role)
         self.bias = m.parameter(f"{path}.bias", (out,), "bias") if bias else None
         adapted = m.lora is not None and m.lora.adapts(path)
         self.adapter = Adapter(m, path, out, width, m.lora) if m.lora is not None and adapted else None

@@ -46,7 +46,7 @@ class SharedExpert:
     def __init__(self, m: Machine, spec: blocks.MLP, d_model: Size) -> None:
         self.m = m
         self.mlp = MLP(m, spec, d_model, "mlp.shared.mlp")
-        self.gate = Linear(m, "mlp.shared.gate", 1, d_model, bias=False)
+        self.gate = Linear(m, "mlp.shared.gate", 1, d_model, bias=False, role="gate")
 
     def __call__(self, x: Tensor) -> Tensor:
         y = self.mlp(x)
@@ -58,7 +58,7 @@ class MixtureOfExperts:
 
     def __init__(self, m: Machine, spec: blocks.MoE, d_model: Size) -> None:
         self.m, self.spec = m, spec
-        self.router = Linear(m, "mlp.router", spec.experts, d_model, bias=False)
+        self.router = Linear(m, "mlp.router", spec.experts, d_model, bias=False, role="gate")
         self.experts = Experts(m, spec, d_model)
         self.shared = None if spec.shared is None else SharedExpert(m, spec.shared, d_model)
 

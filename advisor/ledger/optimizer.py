@@ -278,7 +278,7 @@ def _adafactor_foreach(m: Machine, weights: Weights) -> None:
 
 
 def _is_hidden(weight: Parameter) -> bool:
-    return weight.role in ("matrix", "adapter") and len(weight.shape) == 2
+    return weight.role in ("matrix", "gate", "adapter") and len(weight.shape) == 2
 
 
 def _muon_states(weight: Parameter, implementation: str) -> Sizes:

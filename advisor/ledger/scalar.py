@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,13 +57,20 @@ def readings(step: Step, model: Model, plan: Plan, gpu: GPU | None = None) -> Es
 
 def parameter_shapes(model: Model, implementation: Literal["ours", "nanogpt", "hf"] = "ours") -> dict[str, Any]:
     """Shape of every weight by its path; of `ours` in the order in which the torch module registers them."""
+    return {path: p.shape for path, p in _by_path(model, implementation)}
+
+
+def parameter_roles(model: Model) -> dict[str, str]:
+    """What each weight is for, by its path: embedding, position, matrix, experts, gate, head, norm, bias."""
+    return {path: p.role for path, p in _by_path(model, "ours")}
+
+
+def _by_path(model: Model, implementation: Literal["ours", "nanogpt", "hf"]) -> Iterator[tuple[str, Parameter]]:
     parameters = run_step(model, Plan(implementation=implementation, batch=1, sequence=1)).parameters
-    shapes: dict[str, Any] = {}
     for segment, weights in groupby(parameters, key=lambda p: p.segment):
         alike = list(weights)
         for run in range(int(segment.repeat)):
-            shapes |= {segment.label(run, p.path): p.shape for p in alike}
-    return shapes
+            yield from ((segment.label(run, p.path), p) for p in alike)
 
 
 def _parameters(step: Step) -> Parameters:

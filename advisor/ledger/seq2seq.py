@@ -29,7 +29,7 @@ def forward(m: Machine, spec: Seq2Seq, plan: Plan) -> tuple[Tensor | None, Tenso
     m.tape.begin(Segment("forward", "target"))
     token = shared if spec.embedding.shared else _token(m, spec)
     x = _stack(m, spec, plan, _embed(m, spec, target, token, table), encoded)
-    if spec.head_scaled:
+    if spec.head_scaled or plan.parametrization == "mup":
         x = ops.scale(m, "head_scale", x)
     head = token if spec.head.tied else m.parameter("head.weight", token.shape, "head")
     bias = m.parameter("head.bias", (spec.embedding.vocab,), "bias") if spec.head.bias else None

@@ -1,10 +1,12 @@
 """The model spec as a torch module, and its initial weights."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 
+from advisor.ledger.mup import STANDARD, WidthScale
 from advisor.spec import BDH, Decoder, Encoder, Model, Plan, Seq2Seq
 from studies.trial.modules.bdh import BDHModule
 from studies.trial.modules.decoder import DecoderModule
@@ -28,13 +30,14 @@ def build(spec: Model, plan: Plan) -> LanguageModel:
     return module
 
 
-def initialize(module: LanguageModel, seed: int) -> None:
-    """Matrices normal(0, the family's `initial_std`), norms 1, biases 0."""
+def initialize(module: LanguageModel, seed: int, scales: Mapping[str, WidthScale] = STANDARD) -> None:
+    """Matrices normal(0, the family's `initial_std` times its scale, 1 unless given), norms 1, biases 0."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in module.named_parameters():
         if parameter.dim() < 2:
             nn.init.constant_(parameter, 1.0 if name.endswith(("norm.weight", "_scale")) else 0.0)
         else:
-            values = torch.empty(parameter.shape).normal_(0.0, module.initial_std(name), generator=generator)
+            std = module.initial_std(name) * scales.get(name, WidthScale()).initial
+            values = torch.empty(parameter.shape).normal_(0.0, std, generator=generator)
             with torch.no_grad():
                 parameter.copy_(values)

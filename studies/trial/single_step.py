@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from advisor.ledger.mup import width_scales
 from advisor.spec import Model, Plan, Seq2Seq, vocabulary
 from advisor.spec.plan import DTYPES
 from studies.trial.build import build, initialize
@@ -20,7 +21,7 @@ class SingleStep:
         with device:
             self.module = build(model, plan)
             self.batch = _random_batch(model, plan)
-        initialize(self.module, seed=0)
+        initialize(self.module, 0, width_scales(model, plan))
         if plan.compile:
             self.module.compile()
         self.optimizers = optimizers_of(self.module, plan)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from advisor.ledger.mup import width_scales
 from advisor.spec.plan import DTYPES
 from studies import data
 from studies.job import SweepJob, TrialJob
@@ -36,11 +37,12 @@ class Trainer:
         torch.set_float32_matmul_precision("high" if job.recipe.tf32 else "highest")
         with self.device:
             self.module = build(job.model, job.plan)
-        initialize(self.module, weights)
+        scales = width_scales(job.model, job.plan)
+        initialize(self.module, weights, scales)
         self.average = averaged(self.module, job.recipe.ema_decay) if job.plan.ema else None
         if job.plan.compile:
             self.module.compile()
-        self.optimizers = optimizers(self.module, job.recipe, job.plan)
+        self.optimizers = optimizers(self.module, job.recipe, job.plan, scales)
         self.progress = Progress(job.recipe)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=DTYPES[job.plan.precision].scaled)
         self.steps_done = 0
@@ -53,7 +55,7 @@ class Trainer:
         """
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate
+                group["lr"] = learning_rate * group["lr_scale"]
         loss = torch.stack([self._micro_batch() for _ in range(int(self.plan.accumulation))]).mean()
         self._clip()
         for optimizer in self.optimizers:

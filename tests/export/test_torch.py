@@ -53,6 +53,7 @@ def plan_of(number: int, model: Model) -> Plan:
     pick = random.Random(number)
     return dataclasses.replace(
         plan, precision="fp32", attention_kernel="auto", padding=False, keep_logits=False, lora=None,
+        parametrization="standard",
         optimizer_implementation="foreach", accumulation=pick.choice([1, 2]), ema=pick.random() < 0.2,
         grad_clip=pick.random() < 0.5,
     )  # fmt: skip

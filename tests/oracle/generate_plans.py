@@ -2,12 +2,13 @@
 
 As generate_optimizers.py does: fp16 with a GradScaler in fp16-random.csv, averaged copies of the weights in
 ema-random.csv, chunked losses in chunked-loss-random.csv, optimizers of other packages in lion-random.csv and
-adamw-8bit-random.csv.
+adamw-8bit-random.csv, every family with mup in mup-random.csv.
 """
 
 from tests.oracle import generate_optimizers as optimizers  # isort: skip  (before torch)
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from advisor.spec import Plan
 from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS
 from tests.oracle import generate
 from tests.oracle.generate_bdh import random_step as random_bdh
+from tests.oracle.generate_encoder import random_step as random_encoder
+from tests.oracle.generate_seq2seq import random_step as random_seq2seq
 
 ROWS = 60
 OTHERS = 40  # of each optimizer of another package
+MUP_ROWS = 12  # of each family
 bitsandbytes.optim.optimizer.sync_gpu = lambda tensor: None  # there is nothing to wait for
 CHUNKS = (2, 3, 4, 8, 13, 1)
 GROUPS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -71,9 +75,19 @@ def record_optimizer(name: str, first: int) -> None:
     generate.write(Path(__file__).with_name(f"{name}-random.csv"), rows)
 
 
+def record_mup() -> None:
+    """Steps of every family whose head's input is scaled."""
+    several = (generate.random_step, random_encoder, partial(random_seq2seq, relative=False), random_bdh)
+    steps = [random_step(7000 + number) for random_step in several for number in range(MUP_ROWS)]
+    chosen: dict[str, Any] = {"parametrization": "mup", "base_width": 64}
+    rows = [generate.record(model, dataclasses.replace(plan, **chosen)) for model, plan in steps]
+    generate.write(Path(__file__).with_name("mup-random.csv"), rows)
+
+
 if __name__ == "__main__":
     for name in GROUPS:
         record(name)
+    record_mup()
     record_chunked_loss()
     record_optimizer("lion", 4000)
     record_optimizer("adamw-8bit", 5000)

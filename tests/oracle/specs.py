@@ -189,4 +189,5 @@ def random_plan(number: int, model: Model) -> Plan:
         attention_kernel="math",
         checkpointing=pick.choice(["none", "none", "block", "attention" if isinstance(model, Decoder) else "block"]),
         checkpoint_every=pick.choice([1, 2, 3]) if isinstance(model, Decoder) else 1,
+        parametrization=pick.choice(["standard", "standard", "mup"]),
     )

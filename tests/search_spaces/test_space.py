@@ -186,3 +186,10 @@ def test_values_on_a_grid_are_suggested_on_it() -> None:
     assert space.knobs["dropout"].nearest(0.17) == pytest.approx(0.2)
     assert SPACE.knobs["learning_rate"].nearest(0.5) == 0.1
     assert SPACE.knobs["batch"].nearest(7) == 8
+
+
+def test_a_space_of_mup_has_its_default_width_as_the_base() -> None:
+    space = search_spaces.parse(document({"fixed.parametrization": "mup"}), "test")
+    _, plan, _ = space.resolve(space.point({"d_model": 64}, GENEROUS))
+    assert (plan.parametrization, plan.base_width) == ("mup", 32)
+    assert SPACE.resolve(SPACE.point({}, GENEROUS))[1].parametrization == "standard"

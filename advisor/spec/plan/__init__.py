@@ -5,7 +5,16 @@ from advisor.spec.plan.optimizers import (
     OPTIMIZER_IMPLEMENTATIONS,
     OPTIMIZERS,
 )
-from advisor.spec.plan.plan import ATTENTION_KERNELS, CHECKPOINTING, LOSSES, MAX_CHUNKS, MAX_GPUS, SHARDINGS, Plan
+from advisor.spec.plan.plan import (
+    ATTENTION_KERNELS,
+    CHECKPOINTING,
+    LOSSES,
+    MAX_CHUNKS,
+    MAX_GPUS,
+    PARAMETRIZATIONS,
+    SHARDINGS,
+    Plan,
+)
 from advisor.spec.plan.precision import DTYPES, PRECISIONS, Precision
 
 __all__ = [
@@ -18,6 +27,7 @@ __all__ = [
     "MAX_GPUS",
     "OPTIMIZERS",
     "OPTIMIZER_IMPLEMENTATIONS",
+    "PARAMETRIZATIONS",
     "PRECISIONS",
     "SHARDINGS",
     "Plan",

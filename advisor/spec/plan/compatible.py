@@ -31,6 +31,7 @@ def check_compatible(plan: Plan, model: Model) -> None:
     _check_checkpointing(plan, model)
     _check_sharding(plan, model)
     _check_compile(plan, model)
+    _check_parametrization(plan)
 
 
 def _check_code(plan: Plan) -> None:
@@ -158,3 +159,12 @@ def _check_compile(plan: Plan, model: Model) -> None:
     if plan.fully_sharded or plan.loss == "chunked":
         what = "hooks of fully_shard and chunks of a loss break the graph"
         raise InputError("plan.compile", expected=f"false: {what}", got=True, nearest="false")
+
+
+def _check_parametrization(plan: Plan) -> None:
+    if plan.parametrization == "standard":
+        return
+    if plan.implementation != "ours" or plan.lora or plan.optimizer not in ("adamw", "adam"):
+        what = "the code of ours, without adapters, trained by adamw or adam"
+        got = f"mup in {plan.implementation} by {plan.optimizer}" + (" with adapters" if plan.lora else "")
+        raise InputError("plan.parametrization", expected=f"standard, or {what}", got=got, nearest="standard")

@@ -19,6 +19,7 @@ LOSSES = ("full", "chunked")
 MAX_CHUNKS = 256
 SHARDINGS = ("none", "zero1", "zero2", "zero3")
 ATTENTION_KERNELS = ("auto", "math", "flash", "efficient")
+PARAMETRIZATIONS = ("standard", "mup")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class Plan:
     `keep_logits`: the caller keeps the logits until after backward (as `logits, loss = model(x, y)` does).
     `loss`: chunked = head and cross-entropy of one chunk of tokens after the other, recomputed in the backward pass.
     `compile`: torch.compile of the module with its loss; memory is then an interval.
+    `parametrization`: mup = initial weights and learning rates that go with the width, so that one learning rate serves
+    every width (advisor/ledger/mup.py); at a d_model of `base_width` they are the standard ones.
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
 
@@ -65,6 +68,8 @@ class Plan:
     ema: bool = False
     loss: Literal["full", "chunked"] = "full"
     loss_chunks: int = 8  # of tokens, where the loss is chunked
+    parametrization: Literal["standard", "mup"] = "standard"
+    base_width: int = 256
     lora: LoRA | None = None
     gpus: int | None = None
     sharding: Literal["none", "zero1", "zero2", "zero3"] = "none"
@@ -94,6 +99,8 @@ class Plan:
         check.flag("plan.ema", self.ema)
         check.choice("plan.loss", self.loss, LOSSES)
         check.whole("plan.loss_chunks", self.loss_chunks, MAX_CHUNKS)
+        check.choice("plan.parametrization", self.parametrization, PARAMETRIZATIONS)
+        check.whole("plan.base_width", self.base_width, check.MAX_WIDTH)
         if self.loss == "chunked" and self.keep_logits:
             raise InputError("plan.keep_logits", expected="false: a chunked loss never has all logits", got=True)
         if self.attention_kernel == "flash" and self.precision == "fp32":

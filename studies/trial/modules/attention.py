@@ -1,4 +1,7 @@
-"""Self-attention: fused or separate projections, grouped key-value heads, rotary positions, q/k norms."""
+"""Self-attention: fused or separate projections, grouped key-value heads, rotary positions, q/k norms.
+
+`scale`, by which scores are multiplied, is 1/sqrt(head size) unless given.
+"""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,8 +14,11 @@ from studies.trial.modules.rotary import Rotation
 class FusedAttention(nn.Module):
     """One weight for q, k and v; x_BTD -> BTD."""
 
-    def __init__(self, spec: Attention, d_model: int, head_size: int, *, causal: bool) -> None:
+    def __init__(
+        self, spec: Attention, d_model: int, head_size: int, *, causal: bool, scale: float | None = None
+    ) -> None:
         super().__init__()
+        self.scale = scale
         self.heads, self.weight_dropout, self.causal = spec.heads, spec.dropout, causal
         self.qkv = nn.Linear(d_model, 3 * spec.heads * head_size, bias=spec.qkv_bias)
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
@@ -24,8 +30,9 @@ class FusedAttention(nn.Module):
         q_BHTK, k_BHTK, v_BHTK = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in (q, k, v))
         dropout = self.weight_dropout if self.training else 0.0
         y_BHTK = F.scaled_dot_product_attention(
-            q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=self.causal and mask is None
-        )
+            q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=self.causal and mask is None,
+            scale=self.scale,
+        )  # fmt: skip
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))
 
 
@@ -33,10 +40,11 @@ class SeparateAttention(nn.Module):
     """A weight each for q, k and v; x_BTD -> BTD. Only the flash kernel takes fewer key-value heads as they are."""
 
     def __init__(
-        self, spec: Attention, d_model: int, head_size: int, kv_heads: int, kernel: str, *, causal: bool
-    ) -> None:
+        self, spec: Attention, d_model: int, head_size: int, kv_heads: int, kernel: str, *, causal: bool,
+        scale: float | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.causal = causal
+        self.causal, self.scale = causal, scale
         self.heads, self.weight_dropout, self.head_size = spec.heads, spec.dropout, head_size
         self.groups = spec.heads // kv_heads
         self.flash, self.soft_cap = kernel == "flash", spec.soft_cap
@@ -61,11 +69,13 @@ class SeparateAttention(nn.Module):
         dropout = self.weight_dropout if self.training else 0.0
         if self.soft_cap is not None and mask is not None:
             y_BHTK = capped_attention(
-                q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), mask, self.soft_cap, dropout
-            )
+                q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), mask, self.soft_cap, dropout,
+                self.scale,
+            )  # fmt: skip
             return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))
         y_BHTK = F.scaled_dot_product_attention(
             q_BTHK.transpose(1, 2), k_BTGK.transpose(1, 2), v_BTGK.transpose(1, 2), attn_mask=mask,
             is_causal=self.causal and mask is None, dropout_p=dropout, enable_gqa=self.groups > 1 and flash,
+            scale=self.scale,
         )  # fmt: skip
         return self.dropout(self.out(y_BHTK.transpose(1, 2).contiguous().view(B, T, -1)))

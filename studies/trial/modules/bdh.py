@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from advisor.ledger import mup
 from advisor.spec import BDH, Plan
 from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.recompute import recompute
@@ -63,6 +64,7 @@ class BDHModule(nn.Module):
         self.attention = LinearAttention(spec.neurons)
         self.norm = nn.LayerNorm(spec.d_model, elementwise_affine=False)
         self.dropout = nn.Dropout(spec.dropout)
+        self.output_scale = mup.output_scale(spec.d_model, plan)
 
     def initial_std(self, name: str) -> float:
         """The published implementation's, for all weights."""
@@ -88,6 +90,8 @@ class BDHModule(nn.Module):
                 x_B1TD = recompute(self.level, x_B1TD)
             else:
                 x_B1TD = self.level(x_B1TD)
+        if self.output_scale is not None:
+            x_B1TD = x_B1TD * self.output_scale
         if targets_BT is not None and self.loss_chunks:
             return None, chunked_cross_entropy(self._logits, x_B1TD, targets_BT, self.loss_chunks)
         logits_BTV = self._logits(x_B1TD.squeeze(1))

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from advisor.ledger import mup
 from advisor.spec import MLP, Decoder, Embedding, Encoder, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
 from studies.trial.modules.capped_attention import soft_cap
@@ -25,12 +26,12 @@ DEEPNORM_SCALED = ("attention.v.weight", "attention.out.weight", "mlp.up.weight"
 class EmbeddingLayer(nn.Module):
     """ids_BT -> dropout(token + position)_BTD."""
 
-    def __init__(self, spec: Embedding, d_model: int, context: int) -> None:
+    def __init__(self, spec: Embedding, d_model: int, context: int, plan: Plan) -> None:
         super().__init__()
         self.token = nn.Embedding(spec.vocab, d_model)
         self.position = nn.Embedding(context + spec.spare_positions, d_model) if spec.positions == "learned" else None
         self.spare = spec.spare_positions
-        self.scale = math.sqrt(d_model) if spec.scaled else None
+        self.scale = math.sqrt(mup.steady_width(d_model, plan)) if spec.scaled else None
         self.dropout = nn.Dropout(spec.dropout)
 
     def forward(self, ids_BT: Tensor) -> Tensor:
@@ -71,11 +72,12 @@ class Block(nn.Module):
         self.mlp_scale = nn.Parameter(torch.ones(spec.d_model)) if spec.norm.residual_scale else None
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
         self.attention: nn.Module
+        scale = mup.attention_scale(spec.head_size, plan)
         if spec.attention.projections == "fused":
-            self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size, causal=causal)
+            self.attention = FusedAttention(spec.attention, spec.d_model, spec.head_size, causal=causal, scale=scale)
         else:
             self.attention = SeparateAttention(
-                spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, causal=causal
+                spec.attention, spec.d_model, spec.head_size, spec.kv_heads, plan.kernel, causal=causal, scale=scale
             )
         if self.placement == "sandwich":
             self.attention_out_norm = norm_layer(spec.norm, spec.d_model)
@@ -143,7 +145,7 @@ class DecoderModule(nn.Module):
     def __init__(self, spec: Decoder, plan: Plan) -> None:
         super().__init__()
         self.loss_chunks = plan.loss_chunks if plan.loss == "chunked" else None
-        self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context)
+        self.embedding = EmbeddingLayer(spec.embedding, spec.d_model, spec.context, plan)
         rotary = spec.attention.rotary
         self.rotary = None if rotary is None else RotaryTable(rotary, spec.context, spec.rotated)
         local = spec.attention.local_rotary
@@ -156,6 +158,7 @@ class DecoderModule(nn.Module):
             Block(spec, plan, spec.mlp_of(i), plan.recomputes(i), local=spec.local(i)) for i in range(spec.depth)
         )
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
+        self.output_scale = mup.output_scale(spec.d_model, plan)
         self.head = nn.Linear(spec.d_model, spec.embedding.vocab, bias=spec.head.bias)
         if spec.head.tied:
             self.head.weight = self.embedding.token.weight
@@ -197,6 +200,8 @@ class DecoderModule(nn.Module):
             else:
                 x_BTD = block(x_BTD, rotation, mask)
         x_BTD = self.norm(x_BTD)
+        if self.output_scale is not None:
+            x_BTD = x_BTD * self.output_scale
         if targets_BT is not None and self.loss_chunks:
             return None, chunked_cross_entropy(self.head, x_BTD, targets_BT, self.loss_chunks)
         logits_BTV = self.head(x_BTD)

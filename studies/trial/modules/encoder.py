@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from advisor.ledger import mup
 from advisor.spec import Encoder, MaskedHead, Plan
 from studies.trial.modules.decoder import STD, Block
 from studies.trial.modules.masks import attention_dtype, padded
@@ -17,11 +18,11 @@ from studies.trial.modules.recompute import recompute
 class EncoderEmbedding(nn.Module):
     """ids_BT -> dropout(norm(token + token type + position))_BTD; every token is of the first type."""
 
-    def __init__(self, spec: Encoder) -> None:
+    def __init__(self, spec: Encoder, plan: Plan) -> None:
         super().__init__()
         embedding = spec.embedding
         self.token = nn.Embedding(embedding.vocab, spec.d_model)
-        self.scale = math.sqrt(spec.d_model) if embedding.scaled else None
+        self.scale = math.sqrt(mup.steady_width(spec.d_model, plan)) if embedding.scaled else None
         self.token_type = None if spec.token_types is None else nn.Embedding(spec.token_types, spec.d_model)
         self.spare = embedding.spare_positions
         rows = spec.context + self.spare
@@ -44,17 +45,21 @@ class EncoderEmbedding(nn.Module):
 class MaskedHeadLayer(nn.Module):
     """x_BTD -> logits_BTV."""
 
-    def __init__(self, spec: Encoder, head: MaskedHead, token: nn.Embedding) -> None:
+    def __init__(self, spec: Encoder, plan: Plan, head: MaskedHead, token: nn.Embedding) -> None:
         super().__init__()
         self.dense = nn.Linear(spec.d_model, spec.d_model)
         self.activation = ACTIVATIONS[head.activation]
         self.norm = norm_layer(spec.norm, spec.d_model)
+        self.output_scale = mup.output_scale(spec.d_model, plan)
         self.decoder = nn.Linear(spec.d_model, spec.embedding.vocab)
         if head.tied:
             self.decoder.weight = token.weight
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        logits_BTV: Tensor = self.decoder(self.norm(self.activation(self.dense(x_BTD))))
+        x_BTD = self.norm(self.activation(self.dense(x_BTD)))
+        if self.output_scale is not None:
+            x_BTD = x_BTD * self.output_scale
+        logits_BTV: Tensor = self.decoder(x_BTD)
         return logits_BTV
 
 
@@ -66,13 +71,13 @@ class EncoderModule(nn.Module):
 
     def __init__(self, spec: Encoder, plan: Plan) -> None:
         super().__init__()
-        self.embedding = EncoderEmbedding(spec)
+        self.embedding = EncoderEmbedding(spec, plan)
         self.blocks = nn.ModuleList(
             Block(spec, plan, spec.mlp, plan.recomputes(i), causal=False) for i in range(spec.depth)
         )
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
         self.pooler = nn.Linear(spec.d_model, spec.d_model) if spec.pooler else None
-        self.head = None if spec.head is None else MaskedHeadLayer(spec, spec.head, self.embedding.token)
+        self.head = None if spec.head is None else MaskedHeadLayer(spec, plan, spec.head, self.embedding.token)
 
     def initial_std(self, name: str) -> float:
         """BERT's (Devlin et al. 2018), for all weights."""

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from advisor.ledger import mup
 from advisor.spec import Plan, RelativeBias, Seq2Seq, SequenceEmbedding
 from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.mlp import GatedMLP, PlainMLP
@@ -18,11 +19,11 @@ STD = 0.02  # of initial weights
 class SequenceEmbeddingLayer(nn.Module):
     """ids_BT -> dropout(token + position)_BTD."""
 
-    def __init__(self, spec: SequenceEmbedding, d_model: int, context: int) -> None:
+    def __init__(self, spec: SequenceEmbedding, d_model: int, context: int, plan: Plan) -> None:
         super().__init__()
         self.token = nn.Embedding(spec.vocab, d_model)
         self.position = nn.Embedding(context, d_model) if spec.positions == "learned" else None
-        self.scale = math.sqrt(d_model) if spec.scaled else None
+        self.scale = math.sqrt(mup.steady_width(d_model, plan)) if spec.scaled else None
         self.dropout = nn.Dropout(spec.dropout)
 
     def forward(self, ids_BT: Tensor, table_CD: Tensor | None) -> Tensor:
@@ -79,11 +80,11 @@ class RelativeBiasTable(nn.Module):
 class MultiHeadAttention(nn.Module):
     """x_BTD attends to source_BSD -> BTD."""
 
-    def __init__(self, spec: Seq2Seq, causal: bool) -> None:
+    def __init__(self, spec: Seq2Seq, plan: Plan, causal: bool) -> None:
         super().__init__()
         attention, width = spec.attention, spec.attention.heads * spec.head_size
         self.head_size, self.weight_dropout, self.causal = spec.head_size, attention.dropout, causal
-        self.scale = None if attention.scaled else 1.0
+        self.scale = mup.attention_scale(spec.head_size, plan, None if attention.scaled else 1.0)
         self.q = nn.Linear(spec.d_model, width, bias=attention.qkv_bias)
         self.k = nn.Linear(spec.d_model, width, bias=attention.qkv_bias)
         self.v = nn.Linear(spec.d_model, width, bias=attention.qkv_bias)
@@ -106,16 +107,16 @@ class MultiHeadAttention(nn.Module):
 class EncoderBlock(nn.Module):
     """Self-attention and MLP in residual branches, with norms before them or after the sums."""
 
-    def __init__(self, spec: Seq2Seq, causal: bool = False) -> None:
+    def __init__(self, spec: Seq2Seq, plan: Plan, causal: bool = False) -> None:
         super().__init__()
         self.post = spec.norm.placement == "post"
         self.attention_norm = norm_layer(spec.norm, spec.d_model)
-        self.attention = MultiHeadAttention(spec, causal)
-        self._add_cross(spec)
+        self.attention = MultiHeadAttention(spec, plan, causal)
+        self._add_cross(spec, plan)
         self.mlp_norm = norm_layer(spec.norm, spec.d_model)
         self.mlp = (GatedMLP if spec.mlp.gated else PlainMLP)(spec.mlp, spec.d_model)
 
-    def _add_cross(self, spec: Seq2Seq) -> None:
+    def _add_cross(self, spec: Seq2Seq, plan: Plan) -> None:
         """Nothing, in the encoder."""
 
     def forward(self, x_BTD: Tensor, bias_1HTT: Tensor | None) -> Tensor:
@@ -136,12 +137,12 @@ class EncoderBlock(nn.Module):
 class DecoderBlock(EncoderBlock):
     """Causal self-attention, attention to the encoder's output, MLP."""
 
-    def __init__(self, spec: Seq2Seq) -> None:
-        super().__init__(spec, causal=True)
+    def __init__(self, spec: Seq2Seq, plan: Plan) -> None:
+        super().__init__(spec, plan, causal=True)
 
-    def _add_cross(self, spec: Seq2Seq) -> None:
+    def _add_cross(self, spec: Seq2Seq, plan: Plan) -> None:
         self.cross_norm = norm_layer(spec.norm, spec.d_model)
-        self.cross = MultiHeadAttention(spec, causal=False)
+        self.cross = MultiHeadAttention(spec, plan, causal=False)
 
     def forward(  # type: ignore[override]
         self, x_BTD: Tensor, source_BSD: Tensor, bias_1HTT: Tensor | None
@@ -163,7 +164,7 @@ class Stack(nn.Module):
         relative, heads = spec.relative, spec.attention.heads
         self.relative = None if relative is None else RelativeBiasTable(relative, heads, both_ways=not decodes)
         self.decodes, depth = decodes, spec.decoder_depth if decodes else spec.encoder_depth
-        self.blocks = nn.ModuleList((DecoderBlock if decodes else EncoderBlock)(spec) for _ in range(depth))
+        self.blocks = nn.ModuleList((DecoderBlock if decodes else EncoderBlock)(spec, plan) for _ in range(depth))
         self.norm = norm_layer(spec.norm, spec.d_model) if spec.norm.final else nn.Identity()
         self.dropout = nn.Dropout(spec.after_stack)
 
@@ -202,13 +203,13 @@ class Seq2SeqModule(nn.Module):
         self.positions: Tensor | None
         table = sinusoids(spec.context, spec.d_model) if embedding.positions == "sinusoidal" else None
         self.register_buffer("positions", table, persistent=False)
-        self.source = SequenceEmbeddingLayer(embedding, spec.d_model, spec.context)
+        self.source = SequenceEmbeddingLayer(embedding, spec.d_model, spec.context, plan)
         self.encoder = Stack(spec, plan, decodes=False)
-        self.target = SequenceEmbeddingLayer(embedding, spec.d_model, spec.context)
+        self.target = SequenceEmbeddingLayer(embedding, spec.d_model, spec.context, plan)
         if embedding.shared:
             self.target.token.weight = self.source.token.weight
         self.decoder = Stack(spec, plan, decodes=True)
-        self.head_scale = spec.d_model**-0.5 if spec.head_scaled else None
+        self.head_scale = mup.output_scale(spec.d_model, plan, spec.head_scaled)
         self.head = nn.Linear(spec.d_model, embedding.vocab, bias=spec.head.bias)
         if spec.head.tied:
             self.head.weight = self.target.token.weight
