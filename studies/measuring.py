@@ -16,6 +16,7 @@ from studies.watch import Ending, watch
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
 MIN_SWEEP_STEPS, MAX_SWEEP_STEPS = 50, 100
+MIN_ROUNDS = 4  # of trials at a time: a search whose trials all run at once learns nothing
 LIMIT_FACTOR, LIMIT_SECONDS = 3.0, 10.0  # a sweep that takes this much longer than predicted hangs
 
 
@@ -60,14 +61,15 @@ class Measuring:
 
     def allot(self) -> Allotment:
         """Tokens of each trial, by the mean cost of points all over the space."""
+        slots = len(self._bench.executor.devices)
         sample = Sample(self._bench, self._space)
         allotment = allot(
             seconds_left=self._bench.clock.left,
             mean_seconds=sample.mean_seconds,
             min_tokens=MIN_STEPS * sample.tokens_per_step,
             train_tokens=self._jobs.train_tokens,
-            trials=self._bench.settings.max_trials or TRIALS,
-            at_once=len(self._bench.executor.devices),
+            trials=self._bench.settings.max_trials or max(TRIALS, MIN_ROUNDS * slots),
+            at_once=slots,
         )
         self._bench.tell(
             events.TokensChosen(tokens_per_trial=allotment.tokens_per_trial, trials_expected=allotment.trials)

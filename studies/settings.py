@@ -28,7 +28,7 @@ class Settings:
     data: str = "pydoc"  # what studies.data.read takes
     tokenizer: str = "bytes"  # how text becomes tokens: bytes, characters or bpe:SIZE
     seed: int = 0
-    devices: tuple[Device, ...] = ()  # one trial at a time on each; (): the local one
+    devices: tuple[Device, ...] = ()  # one trial at a time on each; (): the local GPU, or each core of the CPU
     memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable
     max_trials: int | None = None  # of the search; None: as many as the budget holds
     target: dict[str, Any] = field(default_factory=dict)

@@ -1,11 +1,13 @@
 """One sitting: starts a study, or goes on with one, until its budget is spent or somebody interrupts."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import search_spaces
 from advisor import gpus
+from advisor.gpus.processor import cpu
 from search_spaces import Space
 from studies import data, lease, trackers
 from studies.bench import Bench
@@ -13,7 +15,7 @@ from studies.board import Board
 from studies.clock import Clock
 from studies.coordinator import Coordinator
 from studies.data import Dataset
-from studies.devices import device_of, precision_of
+from studies.devices import local_slots, precision_of
 from studies.events import Event
 from studies.executor import Executor
 from studies.forecast import Forecast
@@ -43,12 +45,10 @@ def run(
     clock = Clock()
     if settings.tracker:
         trackers.check(settings.tracker)
-    gpu = gpus.local()
-    settings = dataclasses.replace(
-        settings,
-        devices=settings.devices or (device_of(gpu),),
-        memory_bytes=settings.memory_bytes or gpu.memory_bytes,
-    )
+    slots = settings.devices or local_slots(gpus.local())
+    gpu = cpu() if slots[0].name == "cpu" else gpus.local()
+    share = gpu.memory_bytes // max(Counter(slots).values())  # of the trials at a time on one device
+    settings = dataclasses.replace(settings, devices=slots, memory_bytes=settings.memory_bytes or share)
     space = search_spaces.load(settings.space)
     if "precision" not in space.plan:
         space = space.with_precision(precision_of(settings.devices[0], gpu))

@@ -17,6 +17,7 @@ from advisor.spec.proposal import Stored, find_proposal
 
 if TYPE_CHECKING:
     from advisor.timing.profile import Profile
+    from studies.job import Device
 
 Command = Callable[..., Any]
 
@@ -64,6 +65,32 @@ DEFAULT_TARGET: dict[str, Any] = {"vocab": 50304, "context": 1024}
 def study(command: Command) -> Command:
     """--space, --data, --tokenizer and --seed."""
     return space(data(tokenizer(seed(command))))
+
+
+def slots(command: Command) -> Command:
+    """--devices and --workers; the command gets `slots`: the devices that trials run on, () for the local one."""
+
+    @functools.wraps(command)
+    def resolved(devices: str | None, workers: int | None, **values: Any) -> Any:
+        return command(slots=_slots(devices, workers), **values)
+
+    added = click.option(
+        "--workers", type=int, metavar="COUNT",
+        help="Trials at a time on the CPU, one thread each; by default one per core. A seeded search with 1 repeats.",
+    )(resolved)  # fmt: skip
+    return click.option(
+        "--devices", metavar="NAMES", help="Where trials run, one at a time on each: cuda:0,cuda:1 or cpu."
+    )(added)
+
+
+def _slots(names: str | None, workers: int | None) -> "tuple[Device, ...]":
+    """What the two options name. Raises InputError for what this machine has not."""
+    from advisor import gpus
+    from studies import devices  # what `advisor --help` does without
+
+    if names is None and workers is None:
+        return ()
+    return devices.slots(names, workers, devices.available(gpus.local()))
 
 
 fraction = click.option(

@@ -10,6 +10,7 @@ import click
 import studies
 from advisor.cli.progress import StudyProgress
 from studies.events import Event
+from studies.job import Device
 from studies.records import StudyRecord
 
 
@@ -18,11 +19,11 @@ def start(settings: studies.Settings) -> StudyRecord:
     return _watched(settings.name, settings.budget_seconds, lambda listen: studies.run(settings, on_event=listen))
 
 
-def go_on(name: str, store_url: str) -> StudyRecord:
-    """Goes on with a study."""
+def go_on(name: str, store_url: str, slots: tuple[Device, ...]) -> StudyRecord:
+    """Goes on with a study: where it began, or in other slots."""
     with studies.open_store(store_url) as store:
         budget = store.load(name).budget_seconds
-    return _watched(name, budget, lambda listen: studies.resume(name, store=store_url, on_event=listen))
+    return _watched(name, budget, lambda listen: studies.resume(name, store=store_url, devices=slots, on_event=listen))
 
 
 def command_line() -> str:

@@ -8,6 +8,7 @@ import click
 import studies
 from advisor.cli import answer, options, sitting
 from advisor.errors import InputError
+from studies.job import Device
 
 
 @click.command()
@@ -17,6 +18,7 @@ from advisor.errors import InputError
 @click.option(
     "--memory", type=options.BYTES, metavar="BYTES", help="Memory that a step may take; by default the device's."
 )
+@options.slots
 @click.option("--trials", type=int, metavar="COUNT", help="At most so many trials of the search.")
 @click.option(
     "--tracker", default="", metavar="NAME", help="Tell each trial to tensorboard, mlflow or wandb too ([trackers])."
@@ -25,8 +27,8 @@ from advisor.errors import InputError
 @options.store
 @options.as_json
 def tune(
-    name: str, budget: float | None, memory: int | None, trials: int | None, resume: bool, store_url: str,
-    as_json: bool, **asked: Any,
+    name: str, budget: float | None, slots: tuple[Device, ...], memory: int | None, trials: int | None, resume: bool,
+    store_url: str, as_json: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
 
@@ -34,14 +36,14 @@ def tune(
     winner again with other seeds. Ctrl-C loses nothing: --resume goes on.
     """
     if resume:
-        record = sitting.go_on(name, store_url)
+        record = sitting.go_on(name, store_url, slots)
     elif budget is None:
         raise InputError("--budget", expected="a duration such as 3m", got=None)
     else:
         record = sitting.start(
             studies.Settings(
-                name=name, budget_seconds=budget, store=store_url, memory_bytes=memory, max_trials=trials,
-                command=sitting.command_line(), **asked,
+                name=name, budget_seconds=budget, store=store_url, devices=slots, memory_bytes=memory,
+                max_trials=trials, command=sitting.command_line(), **asked,
             )
         )  # fmt: skip
     click.echo(json.dumps(answer.as_data(record)) if as_json else "\n".join(answer.lines(record)))

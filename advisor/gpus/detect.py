@@ -4,6 +4,7 @@ subprocess is imported where it is used: sizing for a GPU by name does not need 
 """
 
 import dataclasses
+import itertools
 import os
 import sys
 from datetime import date
@@ -35,6 +36,16 @@ def nvidia() -> GPU | None:
     lines = _output("nvidia-smi", f"--id={visible}", f"--query-gpu={SMI_FIELDS}", "--format=csv,noheader,nounits")
     fields = [field.strip() for field in lines[0].rsplit(",", 2)] if lines else []
     return parse_smi(*fields) if len(fields) == 3 else None
+
+
+def nvidia_count() -> int:
+    """NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves visible."""
+    installed = len(_output("nvidia-smi", "--query-gpu=index", "--format=csv,noheader"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return installed
+    named = itertools.takewhile(lambda name: name and not name.startswith("-"), map(str.strip, visible.split(",")))
+    return min(installed, len(list(named)))
 
 
 def parse_smi(name: str, total: str, reserved: str) -> GPU | None:

@@ -29,6 +29,8 @@ MISTAKES = [
     ["sise", "gpt2"],
     ["gpus", "Voodoo 2"],
     ["propose"],
+    ["tune", "new", "--budget", "1m", "--devices", "cuda:99"],
+    ["tune", "new", "--budget", "1m", "--workers", "0"],
     ["propose", "--gpu", "T4", "--tokens-available", "2 bananas"],
     ["propose", "--gpu", "T4", "--context", "2000000"],
     ["propose", "--gpu", "T4", "--family", "encodre"],

@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from advisor.gpus import detect, find, local, processor
+from advisor.gpus.detect import nvidia_count
 from advisor.units import GIB, MIB
 
 
@@ -59,6 +60,16 @@ def test_cuda_visible_devices_chooses_the_gpu(tools: Path, monkeypatch: pytest.M
         "echo 'NVIDIA H100 80GB HBM3, 81559, 551'",
     )
     assert local().name == "H100 SXM5"
+
+
+@pytest.mark.parametrize(
+    ("visible", "count"), [(None, 3), ("0,2", 2), ("1", 1), ("0,-1,2", 1), ("", 0), ("0,1,2,7", 3)]
+)
+def test_gpus_are_counted(tools: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, count: int) -> None:
+    install(tools, "nvidia-smi", "printf '0\\n1\\n2\\n'")
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert nvidia_count() == count
 
 
 @pytest.mark.parametrize("hidden", ["", "-1", " "])

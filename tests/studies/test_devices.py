@@ -8,10 +8,11 @@ import psutil
 import pytest
 
 from advisor import gpus
+from advisor.errors import InputError
 from studies import devices
 from studies.job import Device
 from studies.provenance import provenance
-from tests.studies.examples import settings
+from tests.studies.examples import CPU, settings
 
 CPU_DEVICE = dataclasses.replace(gpus.find("RTX 4090"), kind="cpu", vendor="")
 
@@ -66,3 +67,37 @@ def test_provenance_names_versions_device_and_data(tmp_path: Path) -> None:
 )
 def test_the_precision_is_what_the_device_is_good_at(gpu: str, device: str, precision: str) -> None:
     assert devices.precision_of(Device(name=device), gpus.find(gpu)) == precision
+
+
+def test_slots_of_the_cpu_are_single_threads() -> None:
+    assert devices.slots("cpu", 1, ["cpu"]) == devices.slots(None, None, ["cpu"]) == (CPU,)
+    assert devices.local_slots(CPU_DEVICE) == (CPU,) * devices.cores()
+
+
+def test_devices_are_named() -> None:
+    found = devices.slots("cuda:1, cuda:0", None, ["cuda:0", "cuda:1", "cpu"])
+    assert [device.name for device in found] == ["cuda:1", "cuda:0"]
+    assert devices.slots(None, None, ["cuda:0", "cuda:1", "cpu"])[0].name == "cuda:0"
+
+
+@pytest.mark.parametrize(
+    ("names", "workers", "words"),
+    [
+        ("cuda:2", None, "--devices: expected some of this machine's cuda:0, cuda:1, cpu, got 'cuda:2'"),
+        ("cpu,", None, "--devices"),
+        ("cuda:0", 2, "--workers: expected --devices cpu, whose cores they are, got 'devices cuda:0'"),
+        (None, 2, "--workers: expected --devices cpu"),
+        ("cpu", 0, "--workers: expected 1 to"),
+        ("cpu", 10**6, "the cores at hand, got 1000000"),
+    ],
+)
+def test_slots_that_are_not_there_are_refused(names: str | None, workers: int | None, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        devices.slots(names, workers, ["cuda:0", "cuda:1", "cpu"])
+
+
+def test_all_gpus_that_torch_can_use_are_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "version", lambda package: "2.13.0+cu130")
+    monkeypatch.setattr(devices, "nvidia_count", lambda: 2)
+    assert devices.available(gpus.find("RTX 4090")) == ["cuda:0", "cuda:1", "cpu"]
+    assert devices.available(CPU_DEVICE) == ["cpu"]
