@@ -12,7 +12,6 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from advisor.errors import InputError, StoreError
-from studies import migrations
 from studies.tables import VERSION, version
 
 LOCK_SECONDS = 60.0  # another process creates the schema: about one second
@@ -103,6 +102,8 @@ def _bring_up_to_date(url: URL) -> None:
                 with engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file keeps it: readers never wait
             RDBStorage(_text(url)).engine.dispose()
+            from studies import migrations  # Alembic: only when there is something to bring up to date
+
             migrations.upgrade(engine)
     finally:
         engine.dispose()

@@ -31,16 +31,29 @@ class Holder:
     @classmethod
     def here(cls) -> "Holder":
         """This process."""
-        started = psutil.Process().create_time()
-        return cls(host=socket.gethostname(), boot_id=_boot_id(), pid=os.getpid(), started=started)
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> "Holder":
+        """A process of this host that lives, or has not been waited for."""
+        started = psutil.Process(pid).create_time()
+        return cls(host=socket.gethostname(), boot_id=_boot_id(), pid=pid, started=started)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs, or ran, on this host."""
+        return self.host == socket.gethostname()
 
     @property
     def is_alive(self) -> bool:
         """Whether the process still runs. That of another host is taken to be: it cannot be looked at from here."""
-        if self.host != socket.gethostname():
+        if not self.is_here:
             return True
         try:
-            started = psutil.Process(self.pid).create_time()
+            process = psutil.Process(self.pid)
+            started = process.create_time()
+            if process.status() == psutil.STATUS_ZOMBIE:  # has ended; its parent has not looked yet
+                return False
         except psutil.NoSuchProcess:
             return False
         return self.boot_id == _boot_id() and abs(started - self.started) < START_TOLERANCE

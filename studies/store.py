@@ -20,6 +20,7 @@ from studies.live import Live
 from studies.records import CurvePoint, Provenance, StudyRecord, TrialRecord
 from studies.settings import Settings
 
+FIELDS = tuple(lease.Holder.__dataclass_fields__)
 State = Literal["RUNNING", "FINISHED", "INTERRUPTED"]
 
 
@@ -75,6 +76,17 @@ class Store:
         """The studies, in alphabetical order."""
         with self.errors(), self.engine.connect() as connection:
             return sorted(connection.scalars(sa.select(tables.studies.c.name)))
+
+    def running(self) -> list[str]:
+        """The studies that a living process runs, in alphabetical order."""
+        columns = [tables.leases.c[column] for column in FIELDS]
+        held = sa.select(tables.studies.c.name, *columns).where(tables.leases.c.study_id == tables.studies.c.study_id)
+        with self.errors(), self.engine.connect() as connection:
+            return sorted(
+                name
+                for name, *values in connection.execute(held)
+                if lease.Holder(**dict(zip(FIELDS, values, strict=True))).is_alive
+            )
 
     def summaries(self) -> list[Summary]:
         """The studies in short, in the order in which they were created."""

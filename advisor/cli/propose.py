@@ -70,11 +70,16 @@ def propose(
     A million candidates and more are computed, each with its exact peak of memory; every proposal has been replayed on
     the caching allocator. The loss ranks candidates; it is that of the web text that the scaling law was fitted on.
     """
-    try:
-        answer = proposing.propose(question(gpu, gpus, law=chosen_law(law_from, store_url), **asked))
-    except NothingFits as error:
-        raise InfeasibleError(f"{error}{_cheapest_changes(error, options.required(gpu))}") from None
+    answer = answered(question(gpu, gpus, law=chosen_law(law_from, store_url), **asked))
     click.echo(json.dumps(as_data(answer, explain)) if as_json else "\n".join(lines(answer, explain)))
+
+
+def answered(asked: proposing.Question) -> Answer:
+    """The answer. Raises InfeasibleError, with what would make something fit, where nothing does."""
+    try:
+        return proposing.propose(asked)
+    except NothingFits as error:
+        raise InfeasibleError(f"{error}{_cheapest_changes(error, asked.gpu)}") from None
 
 
 def question(

@@ -34,9 +34,13 @@ from advisor.cli import options
     metavar="NAME",
     help="A host name by which browsers call the service, beside localhost; as often as you like.",
 )
+@click.option(
+    "--studies", type=int, default=1, show_default=True, help="Studies at a time on each device; others wait."
+)
 @click.option("--rate", type=float, default=400.0, show_default=True, help="Requests of one client [1/s].")
 def serve(
-    host: str, port: int, store_url: str, data_folder: Path, reports_folder: Path, names: tuple[str, ...], rate: float
+    host: str, port: int, store_url: str, data_folder: Path, reports_folder: Path, names: tuple[str, ...],
+    studies: int, rate: float,
 ) -> None:  # fmt: skip
     """Answer over HTTP: a JSON API and web pages.
 
@@ -53,5 +57,6 @@ def serve(
         reports_folder=reports_folder,
         names=names,
         requests_per_second=rate,
+        studies_per_device=studies,
     )
     run(config, lambda url: click.echo(f"listening on {url}", err=True))

@@ -18,12 +18,15 @@ class Config:
     store: str = "runs/advisor.db"  # path of an SQLite file, or a database URL
     data_folder: Path = Path("data")  # the one folder that a study asked for over HTTP may read data from
     reports_folder: Path = Path("runs")
+    studies_per_device: int = 1  # at a time; others wait
     requests_per_second: float = 400.0  # of one client
     names: tuple[str, ...] = ()  # by which browsers may call the service, beside localhost and IP addresses
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 2**16:
             raise InputError("--port", expected="a port from 0 (any that is free) to 65535", got=self.port)
+        if not 1 <= self.studies_per_device <= 1000:
+            raise InputError("--studies", expected="from 1 to 1000 studies at a time", got=self.studies_per_device)
         if not 0 < self.requests_per_second < 1e6:
             raise InputError("--rate", expected="requests per second above 0", got=self.requests_per_second)
 

@@ -34,4 +34,6 @@ async def metrics(at: Annotated[Service, Depends(service)]) -> Response:
     states: Counter[str] = Counter(summary.state for summary in await run_in_threadpool(at.store.summaries))
     for state in STATES:
         at.metrics.studies.labels(state).set(states[state])
+    entries = await run_in_threadpool(at.launcher.queue.entries)
+    at.metrics.waiting.set(sum(entry.state == "WAITING" for entry in entries))
     return at.metrics.page()

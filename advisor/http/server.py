@@ -1,5 +1,6 @@
 """Runs the service: uvicorn on one socket, until Ctrl-C or SIGTERM."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -27,13 +28,15 @@ def serve(config: Config, announce: Callable[[str], None]) -> None:
     listening = _listen(config)
     host, port = listening.getsockname()[:2]
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    uvicorn.Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-    ).run(sockets=[listening])  # fmt: skip
+    )  # fmt: skip
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a service ends
+        server.run(sockets=[listening])
 
 
 def _check_reach(config: Config, tokens: Tokens) -> None:

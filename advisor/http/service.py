@@ -10,11 +10,12 @@ from advisor.http import plain, problem
 from advisor.http.config import Config
 from advisor.http.door import Doorkeeper
 from advisor.http.lane import Answer, Lane
+from advisor.http.launcher import Launcher
 from advisor.http.metrics import Metrics
 from advisor.http.tokens import Tokens
 from studies.store import open_store
 
-SIZING_SECONDS = 10.0
+SIZING_SECONDS, PROPOSING_SECONDS, WRITING_SECONDS = 10.0, 60.0, 120.0  # one answer may take
 KEPT, KEPT_SECONDS = 4096, 60.0  # answers; a calibration or a verification may change them
 
 
@@ -26,11 +27,15 @@ class Service:
         self.store = open_store(config.store, create=True)
         self.door = Doorkeeper(Tokens(self.store), is_local=config.is_local)
         self.metrics = Metrics()
+        self.launcher = Launcher(self.store, config.reports_folder / "logs", config.studies_per_device)
         self.sizing = Desk(Lane(SIZING_SECONDS))
+        self.proposing = Desk(Lane(PROPOSING_SECONDS))
+        self.writing = Lane(WRITING_SECONDS)
 
     def close(self) -> None:
         """End the processes that compute, close the store."""
-        self.sizing.lane.close()
+        for lane in (self.sizing.lane, self.proposing.lane, self.writing):
+            lane.close()
         self.store.close()
 
 

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends
 
-from advisor.http.api import gpus, size
+from advisor.http.api import gpus, propose, reports, size, studies
 from advisor.http.auth import authorised
 from advisor.http.problem import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES, dependencies=[Depends(authorised)])
-for part in (size, gpus):
+for part in (size, propose, gpus, studies, reports):
     router.include_router(part.router)
