@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from advisor.spec import Attention
+from studies.trial.modules.cache import BlockCache
 from studies.trial.modules.capped_attention import capped_attention
 from studies.trial.modules.rotary import Rotation
 
@@ -24,10 +25,15 @@ class FusedAttention(nn.Module):
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
         self.dropout = nn.Dropout(spec.dropout)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None, cache: BlockCache | None = None
+    ) -> Tensor:
+        """With a cache comes a mask: its columns are the tokens seen and then those of x."""
         B, T, _ = x_BTD.shape
         q, k, v = self.qkv(x_BTD).chunk(3, dim=2)
-        q_BHTK, k_BHTK, v_BHTK = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in (q, k, v))
+        if cache is not None:
+            k, v = cache.extended(k, v)
+        q_BHTK, k_BHTK, v_BHTK = (t.view(B, t.size(1), self.heads, -1).transpose(1, 2) for t in (q, k, v))
         dropout = self.weight_dropout if self.training else 0.0
         y_BHTK = F.scaled_dot_product_attention(
             q_BHTK, k_BHTK, v_BHTK, attn_mask=mask, dropout_p=dropout, is_causal=self.causal and mask is None,
@@ -56,13 +62,18 @@ class SeparateAttention(nn.Module):
         self.out = nn.Linear(spec.heads * head_size, d_model, bias=spec.out_bias)
         self.dropout = nn.Dropout(spec.dropout)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None = None, cache: BlockCache | None = None
+    ) -> Tensor:
+        """With a cache comes a mask: its columns are the tokens seen and then those of x."""
         B, T, _ = x_BTD.shape
         q_BTHK = self.q_norm(self.q(x_BTD).view(B, T, -1, self.head_size))
         k_BTGK = self.k_norm(self.k(x_BTD).view(B, T, -1, self.head_size))
         v_BTGK = self.v(x_BTD).view(B, T, -1, self.head_size)
         if rotation is not None:
             q_BTHK, k_BTGK = rotation(q_BTHK), rotation.keys(k_BTGK)
+        if cache is not None:
+            k_BTGK, v_BTGK = cache.extended(k_BTGK, v_BTGK)
         flash = self.flash and mask is None
         if self.groups > 1 and not flash:
             k_BTGK, v_BTGK = (t.repeat_interleave(self.groups, dim=2) for t in (k_BTGK, v_BTGK))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from advisor.ledger import mup
 from advisor.spec import MLP, Decoder, Embedding, Encoder, MoE, Plan
 from studies.trial.modules.attention import FusedAttention, SeparateAttention
+from studies.trial.modules.cache import BlockCache, Cache
 from studies.trial.modules.capped_attention import soft_cap
 from studies.trial.modules.loss import chunked_cross_entropy
 from studies.trial.modules.masks import alibi_slopes, score_mask
@@ -24,7 +25,7 @@ DEEPNORM_SCALED = ("attention.v.weight", "attention.out.weight", "mlp.up.weight"
 
 
 class EmbeddingLayer(nn.Module):
-    """ids_BT -> dropout(token + position)_BTD."""
+    """ids_BT, after `seen` others -> dropout(token + position)_BTD."""
 
     def __init__(self, spec: Embedding, d_model: int, context: int, plan: Plan) -> None:
         super().__init__()
@@ -34,12 +35,13 @@ class EmbeddingLayer(nn.Module):
         self.scale = math.sqrt(mup.steady_width(d_model, plan)) if spec.scaled else None
         self.dropout = nn.Dropout(spec.dropout)
 
-    def forward(self, ids_BT: Tensor) -> Tensor:
+    def forward(self, ids_BT: Tensor, seen: int = 0) -> Tensor:
         x_BTD = self.token(ids_BT)
         if self.scale is not None:
             x_BTD = x_BTD * self.scale
         if self.position is not None:
-            positions_T = torch.arange(self.spare, self.spare + ids_BT.size(1), device=ids_BT.device)
+            first = self.spare + seen
+            positions_T = torch.arange(first, first + ids_BT.size(1), device=ids_BT.device)
             x_BTD = x_BTD + self.position(positions_T)
         return self.dropout(x_BTD)
 
@@ -87,42 +89,51 @@ class Block(nn.Module):
         if self.placement == "sandwich":
             self.mlp_out_norm = norm_layer(spec.norm, spec.d_model)
 
-    def forward(self, x_BTD: Tensor, rotation: Rotation | None = None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x_BTD: Tensor,
+        rotation: Rotation | None = None,
+        mask: Tensor | None = None,
+        cache: BlockCache | None = None,
+    ) -> Tensor:
         match self.placement:
             case "pre":
-                x_BTD = self._attended(x_BTD, self._attention(self.attention_norm(x_BTD), rotation, mask))
-                return self._added(x_BTD, self._mlp(self.mlp_norm(x_BTD)))
+                x_BTD = self._attended(x_BTD, self._attention(self.attention_norm(x_BTD), rotation, mask, cache))
+                return self._added(x_BTD, self._mlp(self.mlp_norm(x_BTD), cache))
             case "post":
-                x_BTD = self.attention_norm(self._attended(x_BTD, self._attention(x_BTD, rotation, mask)))
-                return self.mlp_norm(self._added(x_BTD, self._mlp(x_BTD)))
+                x_BTD = self.attention_norm(self._attended(x_BTD, self._attention(x_BTD, rotation, mask, cache)))
+                return self.mlp_norm(self._added(x_BTD, self._mlp(x_BTD, cache)))
             case "sandwich":
-                y_BTD = self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation, mask))
+                y_BTD = self.attention_out_norm(self._attention(self.attention_norm(x_BTD), rotation, mask, cache))
                 x_BTD = self._attended(x_BTD, y_BTD)
                 del y_BTD
-                return self._added(x_BTD, self.mlp_out_norm(self._mlp(self.mlp_norm(x_BTD))))
+                return self._added(x_BTD, self.mlp_out_norm(self._mlp(self.mlp_norm(x_BTD), cache)))
             case "parallel":
-                attended_BTD = self._attention(self.attention_norm(x_BTD), rotation, mask)
-                return self._added(self._attended(x_BTD, attended_BTD), self._mlp(self.mlp_norm(x_BTD)))
+                attended_BTD = self._attention(self.attention_norm(x_BTD), rotation, mask, cache)
+                return self._added(self._attended(x_BTD, attended_BTD), self._mlp(self.mlp_norm(x_BTD), cache))
             case _:  # parallel-shared
                 normed_BTD = self.attention_norm(x_BTD)
-                attended_BTD = self._attended(x_BTD, self._attention(normed_BTD, rotation, mask))
-                return self._added(attended_BTD, self._mlp(normed_BTD))
+                attended_BTD = self._attended(x_BTD, self._attention(normed_BTD, rotation, mask, cache))
+                return self._added(attended_BTD, self._mlp(normed_BTD, cache))
 
-    def _attention(self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None) -> Tensor:
-        x_BTD = self._shifted(x_BTD)
+    def _attention(
+        self, x_BTD: Tensor, rotation: Rotation | None, mask: Tensor | None, cache: BlockCache | None
+    ) -> Tensor:
+        x_BTD = self._shifted(x_BTD, "attention", cache)
         if self.recomputed == "attention" and self.training:
             return recompute(self.attention, x_BTD, rotation, mask)
-        return self.attention(x_BTD, rotation, mask)
+        return self.attention(x_BTD, rotation, mask, cache)  # type: ignore[no-any-return]
 
-    def _mlp(self, x_BTD: Tensor) -> Tensor:
-        mixed_BTD: Tensor = self.mlp(self._shifted(x_BTD))
+    def _mlp(self, x_BTD: Tensor, cache: BlockCache | None) -> Tensor:
+        mixed_BTD: Tensor = self.mlp(self._shifted(x_BTD, "mlp", cache))
         return mixed_BTD
 
-    def _shifted(self, x_BTD: Tensor) -> Tensor:
+    def _shifted(self, x_BTD: Tensor, branch: str, cache: BlockCache | None) -> Tensor:
         if not self.token_shift:
             return x_BTD
         same, moved = x_BTD.chunk(2, dim=-1)
-        return torch.cat((same, F.pad(moved, (0, 0, 1, -1))), dim=-1)
+        later = F.pad(moved, (0, 0, 1, -1)) if cache is None else cache.shifted(branch, moved)
+        return torch.cat((same, later), dim=-1)
 
     def _attended(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
         return self._residual(x_BTD, self.attention_scale) + y_BTD
@@ -174,31 +185,37 @@ class DecoderModule(nn.Module):
         residual = name.endswith(("attention.out.weight", "down.weight", "experts.down"))
         return STD / math.sqrt(2 * len(self.blocks)) if residual else STD
 
-    def _masks(self, T: int, keep_BT: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    def _masks(self, T: int, keep_BT: Tensor | None, cache: Cache | None) -> tuple[Tensor | None, Tensor | None]:
         """Of blocks that see all before them, and of blocks with a window; None where the order alone matters."""
-        window, like = self.attention_spec.window, self.head.weight
+        window, like, seen = self.attention_spec.window, self.head.weight, 0 if cache is None else cache.length
         needed = self.slopes is not None or keep_BT is not None or self.attention_spec.soft_cap is not None
-        everywhere = score_mask(T, self.slopes, keep_BT, like) if needed else None
-        if window is None or window >= T:
+        everywhere = score_mask(T, self.slopes, keep_BT, like, seen=seen) if needed or cache is not None else None
+        if window is None or window >= seen + T:
             return everywhere, everywhere
-        return everywhere, score_mask(T, self.slopes, keep_BT, like, window)
+        return everywhere, score_mask(T, self.slopes, keep_BT, like, window, seen)
 
     def forward(
-        self, ids_BT: Tensor, targets_BT: Tensor | None = None, keep_BT: Tensor | None = None
+        self,
+        ids_BT: Tensor,
+        targets_BT: Tensor | None = None,
+        keep_BT: Tensor | None = None,
+        cache: Cache | None = None,
     ) -> tuple[Tensor | None, Tensor | None]:
-        """`keep_BT`: true where a token is not padding."""
-        T = ids_BT.size(1)
-        rotations = [None if table is None else table(T) for table in (self.rotary, self.local_rotary)]
+        """`keep_BT`: true where a token is not padding. `cache`: of the tokens before these, which join them in it."""
+        T, seen = ids_BT.size(1), 0 if cache is None else cache.length
+        rotations = [None if table is None else table(T, seen) for table in (self.rotary, self.local_rotary)]
         if self.local_rotary is None:
             rotations[1] = rotations[0]
-        masks = self._masks(T, keep_BT)
-        x_BTD = self.embedding(ids_BT)
-        for block in self.blocks:
+        masks = self._masks(T, keep_BT, cache)
+        x_BTD = self.embedding(ids_BT, seen)
+        for i, block in enumerate(self.blocks):
             rotation, mask = rotations[bool(block.local)], masks[bool(block.local)]
             if block.recomputed == "block" and self.training:
                 x_BTD = recompute(block, x_BTD, rotation, mask)
             else:
-                x_BTD = block(x_BTD, rotation, mask)
+                x_BTD = block(x_BTD, rotation, mask, None if cache is None else cache.blocks[i])
+        if cache is not None:
+            cache.length += T
         x_BTD = self.norm(x_BTD)
         if self.output_scale is not None:
             x_BTD = x_BTD * self.output_scale

@@ -7,27 +7,27 @@ from torch import Tensor
 
 
 def score_mask(
-    T: int, slopes_H: Tensor | None, keep_BT: Tensor | None, like: Tensor, window: int | None = None
+    T: int, slopes_H: Tensor | None, keep_BT: Tensor | None, like: Tensor, window: int | None = None, seen: int = 0
 ) -> Tensor:
-    """What is added to the scores: -inf where a token may not look, ALiBi elsewhere; [B or 1, H or 1, T, T].
+    """What is added to the scores: -inf where a token may not look, ALiBi elsewhere; [B or 1, H or 1, T, seen + T].
 
-    On the device of `like`, and in the dtype of attention.
+    Of T tokens that come after `seen` others. On the device of `like`, and in the dtype of attention.
     """
-    visible = torch.ones(T, T, dtype=torch.bool, device=like.device).tril()
+    visible = torch.ones(T, seen + T, dtype=torch.bool, device=like.device).tril(seen)
     if window is not None:
-        visible = visible.triu(1 - window)
+        visible = visible.triu(seen + 1 - window)
     if keep_BT is not None:
         visible = visible & keep_BT[:, None, None]
     dtype = attention_dtype(like)
-    bias = torch.zeros((), dtype=dtype, device=like.device) if slopes_H is None else _alibi(slopes_H, T).to(dtype)
+    bias = torch.zeros((), dtype=dtype, device=like.device) if slopes_H is None else _alibi(slopes_H, T, seen).to(dtype)
     return torch.where(visible, bias, -math.inf)
 
 
-def _alibi(slopes_H: Tensor, T: int) -> Tensor:
-    """[H, T, T]: minus the distance times the head's slope."""
-    positions_T = torch.arange(T, dtype=torch.float32, device=slopes_H.device)
-    distances_TT = positions_T - positions_T[:, None]
-    return slopes_H[:, None, None] * distances_TT
+def _alibi(slopes_H: Tensor, T: int, seen: int) -> Tensor:
+    """[H, T, seen + T]: minus the distance times the head's slope."""
+    positions_S = torch.arange(seen + T, dtype=torch.float32, device=slopes_H.device)
+    distances_TS = positions_S - positions_S[seen:, None]
+    return slopes_H[:, None, None] * distances_TS
 
 
 def alibi_slopes(heads: int, biased: int) -> Tensor:

@@ -27,14 +27,13 @@ class RotaryTable(nn.Module):
         self.register_buffer(f"cos{suffix}", angles.cos() * growth, persistent=False)
         self.register_buffer(f"sin{suffix}", angles.sin() * growth, persistent=False)
 
-    def forward(self, sequence: int) -> "Rotation":
-        """The rotation of the first `sequence` positions."""
-        return Rotation(
-            *self._tables("", sequence), Rotation(*self._tables("_of_keys", sequence)) if self.xpos else None
-        )
+    def forward(self, sequence: int, seen: int = 0) -> "Rotation":
+        """The rotation of `sequence` positions after the first `seen`."""
+        rows = slice(seen, seen + sequence)
+        return Rotation(*self._tables("", rows), Rotation(*self._tables("_of_keys", rows)) if self.xpos else None)
 
-    def _tables(self, suffix: str, sequence: int) -> tuple[Tensor, Tensor]:
-        return self.get_buffer(f"cos{suffix}")[:sequence, None], self.get_buffer(f"sin{suffix}")[:sequence, None]
+    def _tables(self, suffix: str, rows: slice) -> tuple[Tensor, Tensor]:
+        return self.get_buffer(f"cos{suffix}")[rows, None], self.get_buffer(f"sin{suffix}")[rows, None]
 
 
 def _growth(context: int, size: int) -> Tensor:
