@@ -12,6 +12,7 @@ from studies.jobs import Jobs
 from studies.logbook import Logbook
 from studies.search import Search
 from studies.settings import Settings
+from studies.shelf import Shelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,5 +27,6 @@ class Bench:
     forecast: Forecast
     search: Search
     logbook: Logbook
+    shelf: Shelf
     live: Board
     tell: Callable[[Event], None]

@@ -85,6 +85,8 @@ class Coordinator:
     def _start(self, candidate: Candidate, strategy: Strategy) -> None:
         self._start_phase(candidate)
         self._bench.logbook.begin(Begun.of(candidate))
+        if candidate.role == "search":
+            candidate = candidate.left_in(self._bench.shelf.of(candidate.number))
         flight = Flight(candidate, strategy.judge(candidate), self._bench.executor, self._bench.clock)
         self._flights[flight.ticket] = flight
         self._bench.tell(
@@ -127,8 +129,10 @@ class Coordinator:
         facts = flight.facts(bench.jobs.estimate(candidate.point))
         told = bench.search.tell(candidate.number, flight.outcome, facts)
         bench.logbook.finish(told, flight.curve, bench.clock.spent)
-        record = trial_record(told, flight.curve)
-        bench.tell(events.TrialEnded(trial=record, best=best(bench.search.finished)))
+        record, winner = trial_record(told, flight.curve), best(bench.search.finished)
+        running = [other.candidate.number for other in self._flights.values()]
+        bench.shelf.keep_only(*running, *([winner.number] if winner else []))
+        bench.tell(events.TrialEnded(trial=record, best=winner))
 
     def _check_failures(self) -> None:
         """Raises DeviceError when the last few trials have all failed."""

@@ -10,6 +10,7 @@ from advisor.timing.profile import Measurement
 from studies.records import CurvePoint, Reason, State, SweepRecord
 
 MIN_SWEEP_STEPS = 10  # fewer cannot be read
+MAX_TOKENS = 1_000_000  # of one sample
 MAX_SWEEP_STEPS = 2000  # more say nothing new, and smoothing takes the square of it in memory
 
 
@@ -85,6 +86,41 @@ class VerifyJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How new tokens are drawn, and how many. Raises InputError."""
+
+    tokens: int = 200
+    temperature: float = 0.8  # logits are divided by it; 0: always the likeliest token
+    top_k: int | None = None  # only the likeliest k
+    top_p: float | None = None  # only the likeliest that together have this share
+    seed: int = 0
+    end: int | None = None  # the token that ends them
+
+    def __post_init__(self) -> None:
+        check.whole("tokens", self.tokens, MAX_TOKENS)
+        if self.temperature != 0:
+            check.positive("temperature", self.temperature, 100.0)
+        if self.top_k is not None:
+            check.whole("top-k", self.top_k, check.MAX_VOCAB)
+        if self.top_p is not None:
+            check.positive("top-p", self.top_p, 1.0)
+        check.whole("seed", self.seed, 2**32 - 1, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleJob:
+    """New tokens from the model that a trial has left at `checkpoint`."""
+
+    model: Model
+    plan: Plan
+    device: Device
+    checkpoint: str
+    prompt: tuple[int, ...]  # tokens; of an encoder-decoder those that the target begins with
+    source: tuple[int, ...]  # what an encoder-decoder translates
+    sampling: Sampling
+
+
+@dataclass(frozen=True, kw_only=True)
 class Taken:
     """What such a step took [bytes, s]; a CPU has no caching allocator, so nothing reserved and nothing of a driver."""
 
@@ -94,7 +130,7 @@ class Taken:
     step_seconds: float
 
 
-Job = TrialJob | SweepJob | CalibrationJob | VerifyJob
+Job = TrialJob | SweepJob | CalibrationJob | VerifyJob | SampleJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +150,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Worker -> coordinator, the last message. `sweep` for a SweepJob, `taken` for a VerifyJob."""
+    """Worker -> coordinator, the last message. `sweep` for a SweepJob, `taken` a VerifyJob, `tokens` a SampleJob."""
 
     state: State
     reason: Reason = ""
@@ -123,6 +159,7 @@ class Outcome:
     measured_memory_bytes: int | None = None
     sweep: SweepRecord | None = None
     taken: Taken | None = None
+    tokens: tuple[int, ...] | None = None
 
 
 Message = Reports | Measured | Outcome

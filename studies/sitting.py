@@ -27,6 +27,7 @@ from studies.provenance import provenance
 from studies.records import StudyRecord
 from studies.search import Search
 from studies.settings import Settings
+from studies.shelf import Shelf
 from studies.store import Store, open_store
 
 Listener = Callable[[Event], None]
@@ -55,6 +56,7 @@ def run(
     space = _fitted(space, data.read(settings.data, settings.tokenizer))
     with open_store(settings.store, create=True) as store:
         store.create(settings, space.document, provenance(settings, gpu))
+        Shelf(settings.store, settings.name).clear()  # of an earlier study of this name, which was deleted
         return _work(store, settings.name, clock, on_event, executor)
 
 
@@ -123,6 +125,7 @@ def _bench(
         forecast=Forecast(),
         search=Search(settings.seed, finished),
         logbook=logbook,
+        shelf=Shelf(settings.store, settings.name),
         live=live,
         tell=tell_both,
     )

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tune": ("advisor.cli.tune:tune", "A tuning study of short real trials within a time budget."),
     "lr-find": ("advisor.cli.lr_find:lr_find", "One learning-rate range test, read by several rules."),
     "studies": ("advisor.cli.studies:studies", "The studies in a store: list, show, delete."),
+    "sample": ("advisor.cli.sample:sample", "Text from the best model of a study."),
     "report": ("advisor.cli.report:report", "One offline HTML page about a study."),
     "serve": ("advisor.cli.serve:serve", "The service: a JSON API and web pages, on this machine."),
     "token": ("advisor.cli.token:token", "The tokens by which the service knows who may use it."),

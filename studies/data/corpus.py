@@ -75,23 +75,34 @@ def from_text(source: str, tokenizer_name: str) -> Corpus:
     Byte pairs are learned from the part to train on, an alphabet from all of the text.
     """
     content = text.read(source)
-    cut = int(len(content) * TRAIN_SHARE)
-    while cut and content[cut] & 0xC0 == 0x80:  # inside of a character
-        cut -= 1
-    learned = tokenizer.learn(tokenizer_name, content if tokenizer_name == "characters" else content[:cut])
+    cut, spelled = _cut(content), learned(source, tokenizer_name)
     return Corpus(
         name=source if source == text.PYDOC else Path(source).name,
-        train=_encoded(learned, content[:cut]),
-        validation=_encoded(learned, content[cut:]),
-        vocabulary=learned.vocabulary,
-        tokenizer=learned.name,
+        train=_encoded(spelled, content[:cut]),
+        validation=_encoded(spelled, content[cut:]),
+        vocabulary=spelled.vocabulary,
+        tokenizer=spelled.name,
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
 
-def _encoded(learned: tokenizer.Tokenizer, content: bytes) -> Tokens:
+def learned(source: str, tokenizer_name: str) -> tokenizer.Tokenizer:
+    """The tokenizer of a text. Raises InputError."""
+    content = text.read(source)
+    return tokenizer.learn(tokenizer_name, content if tokenizer_name == "characters" else content[: _cut(content)])
+
+
+def _cut(content: bytes) -> int:
+    """Where the part for validation begins, which is not inside of a character."""
+    cut = int(len(content) * TRAIN_SHARE)
+    while cut and content[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return cut
+
+
+def _encoded(spelled: tokenizer.Tokenizer, content: bytes) -> Tokens:
     """Byte pairs take long to find: once is enough."""
-    return learned.encode_once(content) if isinstance(learned, tokenizer.BytePairs) else learned.encode(content)
+    return spelled.encode_once(content) if isinstance(spelled, tokenizer.BytePairs) else spelled.encode(content)
 
 
 def from_tokens(path: Path) -> Corpus:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from studies.data import corpus, pairs, sequences, token_files
 from studies.data.corpus import Corpus
 from studies.data.pairs import Pairs
+from studies.data.tokenizer import Numbers, Tokenizer
 
 Dataset: TypeAlias = Corpus | Pairs
 PAIRS = ".tsv"
@@ -27,3 +28,14 @@ def read(source: str, tokenizer: str) -> Dataset:
     if token_files.is_one(path):
         return corpus.from_tokens(path)
     return corpus.from_text(source, tokenizer)
+
+
+def tokenizer_of(source: str, tokenizer: str) -> Tokenizer:
+    """What made the tokens of `read`; files of tokens and made-up sequences are spelled as numbers. Raises InputError.
+
+    Of pairs: without the tokens that stand for no text.
+    """
+    path = Path(source)
+    if sequences.is_one(source) or (path.suffix != PAIRS and token_files.is_one(path)):
+        return Numbers(read(source, tokenizer).vocabulary)
+    return pairs.learned(path, tokenizer) if path.suffix == PAIRS else corpus.learned(source, tokenizer)

@@ -88,9 +88,14 @@ def from_file(path: Path, tokenizer_name: str) -> Pairs:
     for number, parts in enumerate(halves, 1):
         if len(parts) != 2 or not all(parts):
             raise InputError(f"{path}, line {number}", expected="a source, one tab, a target", got=parts[0].decode())
-    learned = tokenizer.learn(tokenizer_name, content)
-    pairs = [(learned.encode(source), learned.encode(target)) for source, target in halves]
-    return of(pairs, learned.vocabulary, path.name, learned.name, hashlib.sha256(content).hexdigest())
+    spelled = tokenizer.learn(tokenizer_name, content)
+    pairs = [(spelled.encode(source), spelled.encode(target)) for source, target in halves]
+    return of(pairs, spelled.vocabulary, path.name, spelled.name, hashlib.sha256(content).hexdigest())
+
+
+def learned(path: Path, tokenizer_name: str) -> tokenizer.Tokenizer:
+    """The tokenizer of a file of pairs. Raises InputError."""
+    return tokenizer.learn(tokenizer_name, text.read(str(path)))
 
 
 def of(pairs: Sequence[Pair], vocabulary: int, name: str, tokenizer: str, sha256: str) -> Pairs:

@@ -88,6 +88,27 @@ class Characters:
         return "".join(chr(self._alphabet[token]) for token in tokens)
 
 
+class Numbers:
+    """Tokens that stand for no text, spelled as numbers with spaces between them."""
+
+    name = "numbers"
+
+    def __init__(self, vocabulary: int) -> None:
+        self.vocabulary = vocabulary
+
+    def encode(self, content: bytes) -> Tokens:
+        """Raises InputError for anything else than such numbers below the vocabulary."""
+        words = content.split()
+        for word in words:
+            if not (word.isdigit() and len(word) < 10 and int(word) < self.vocabulary):
+                expected = f"whole numbers from 0 to {self.vocabulary - 1} with spaces between them"
+                raise InputError("tokens", expected=expected, got=word.decode(errors="replace"))
+        return np.array([int(word) for word in words], smallest(self.vocabulary))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return " ".join(f"{token}" for token in tokens)
+
+
 class BytePairs:
     """Byte-level byte-pair encoding, as GPT-2's (Radford et al. 2019), of at most `size` tokens.
 

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from studies.job import TrialJob
@@ -24,6 +25,10 @@ class Candidate:
     )
     length: float = 1.0  # tokens that its schedule is made for, as a share of a full trial's
     continued_from: int | None = None  # the trial from whose checkpoint it goes on
+
+    def left_in(self, folder: Path) -> "Candidate":
+        """The same, its model being left in a folder."""
+        return replace(self, job=replace(self.job, checkpoints=str(folder)))
 
 
 @dataclass(frozen=True, kw_only=True)

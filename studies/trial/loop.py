@@ -11,7 +11,7 @@ from studies.job import Outcome, TrialJob
 from studies.records import CurvePoint
 from studies.trial import checkpoint, divergence, schedule
 from studies.trial.progress import Progress
-from studies.trial.state import capture
+from studies.trial.state import TrainingState, capture
 from studies.trial.trainer import Trainer
 
 POINTS = 100  # curve points per trial, about; each one makes a GPU finish its queue
@@ -26,14 +26,14 @@ def train(
     early; PRUNED as rung (stopped), nan or diverged, with the last one seen. A point whose loss is no number or
     diverged is not reported: the outcome's message says it.
 
-    Where the job names a folder for checkpoints, best.safetensors is the state after the best evaluation, and
-    last.safetensors that at the end of a run that did not fail. Raises StoreError when they cannot be written.
+    Where the job names a folder for checkpoints, last.safetensors is the state at the end of a run that did not fail,
+    and best.safetensors that after the best evaluation. Raises StoreError when they cannot be written.
     """
-    value = None
+    value, best = None, None
     meter = Meter(trainer, job)
     while trainer.steps_done < job.steps and not trainer.progress.is_over:
         if stopped():
-            _keep(trainer, job, "last")
+            _keep(trainer, job, best)
             return Outcome(state="PRUNED", reason="rung", message=f"stopped at step {trainer.steps_done}", value=value)
         meter.step()
         if not is_point(trainer.steps_done, job):
@@ -44,9 +44,9 @@ def train(
         report(point)
         if point.validation_loss is not None:
             value = point.validation_loss
-            if trainer.progress.see(value, point.step):
-                _keep(trainer, job, "best")
-    _keep(trainer, job, "last")
+            if trainer.progress.see(value, point.step) and job.checkpoints is not None:
+                best = capture(trainer)
+    _keep(trainer, job, best)
     return _complete(trainer.progress, job, value)
 
 
@@ -56,9 +56,13 @@ def _complete(progress: Progress, job: TrialJob, value: float | None) -> Outcome
     return Outcome(state="COMPLETE", value=progress.best, message=progress.explain() if progress.is_over else "")
 
 
-def _keep(trainer: Trainer, job: TrialJob, name: str) -> None:
-    if job.checkpoints is not None:
-        checkpoint.save(capture(trainer), Path(job.checkpoints) / f"{name}.safetensors")
+def _keep(trainer: Trainer, job: TrialJob, best: TrainingState | None) -> None:
+    """Once, at the end: a run that dies begins anew."""
+    if job.checkpoints is None:
+        return
+    checkpoint.save(capture(trainer), Path(job.checkpoints) / "last.safetensors")
+    if best is not None:
+        checkpoint.save(best, Path(job.checkpoints) / "best.safetensors")
 
 
 def is_point(step: int, job: TrialJob) -> bool:

@@ -122,7 +122,7 @@ class Block(nn.Module):
         x_BTD = self._shifted(x_BTD, "attention", cache)
         if self.recomputed == "attention" and self.training:
             return recompute(self.attention, x_BTD, rotation, mask)
-        return self.attention(x_BTD, rotation, mask, cache)  # type: ignore[no-any-return]
+        return self.attention(x_BTD, rotation, mask, cache)
 
     def _mlp(self, x_BTD: Tensor, cache: BlockCache | None) -> Tensor:
         mixed_BTD: Tensor = self.mlp(self._shifted(x_BTD, "mlp", cache))

@@ -82,7 +82,7 @@ def test_a_run_out_of_patience_ends_early_with_its_best_loss(trial_job: Make, tr
 def test_a_plateau_slows_a_run_down(trial_job: Make, train: Train) -> None:
     """No evaluation is 100 % better than the one before, so each counts as one more without progress."""
     recipe = {"schedule": "plateau", "plateau_factor": 0.5, "plateau_patience": 0, "min_lr_ratio": 0.0}
-    _, points = train(trial_job(steps=400, eval_every=20, learning_rate=3e-2, warmup_steps=1, **recipe))
+    _, points = train(trial_job(steps=100, eval_every=5, learning_rate=3e-2, warmup_steps=1, **recipe))
     rates = [point.learning_rate for point in points]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < rates[0] == 3e-2

@@ -1,0 +1,39 @@
+"""Where a study keeps the models of its trials: a folder beside the store, of which only the best trial's stays."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from advisor.files import slug
+from studies.database import parse_url
+
+FOLDER = Path("runs")  # of stores that are no file
+
+
+class Shelf:
+    """The folder of one study; a trial of it has a folder of its own, with best.safetensors and last.safetensors."""
+
+    def __init__(self, store: str, study: str) -> None:
+        url = parse_url(store)
+        beside = Path(str(url.database)).parent if url.drivername == "sqlite" else FOLDER
+        self._folder = beside / _folder_name(study)
+
+    def of(self, trial: int) -> Path:
+        """The folder of a trial."""
+        return self._folder / f"trial-{trial}"
+
+    def keep_only(self, *trials: int) -> None:
+        """Remove the models of all others."""
+        kept = {self.of(trial) for trial in trials}
+        for folder in set(self._folder.glob("trial-*")) - kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove all."""
+        self.keep_only()
+
+
+def _folder_name(study: str) -> str:
+    """The study's name where a path may have it; else what is like it, made unique."""
+    name = slug(study)
+    return name if name == study else f"{name}-{hashlib.sha256(study.encode()).hexdigest()[:8]}"
