@@ -1,7 +1,8 @@
-"""JSON as strict as it can be read: no key twice, no NaN, nothing that a float cannot hold, no deep nesting."""
+"""Strict JSON: no key twice, no NaN, no number beyond float64, no deep nesting, no half of a character."""
 
 import json
 import math
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
 MAX_DEPTH = 32
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 MAX_DIGITS = 40  # of a whole number; no field takes more than 20
 
 
@@ -49,7 +51,7 @@ def parse(text: bytes) -> Any:
             text.decode(), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite,
             parse_int=_short,
         )  # fmt: skip
-        _check_depth(value, MAX_DEPTH)
+        _check(value, MAX_DEPTH)
     except RecursionError:
         _refuse(f"at most {MAX_DEPTH} levels", "more")
     except UnicodeDecodeError as error:
@@ -85,12 +87,19 @@ def _short(text: str) -> int:
     return int(text)
 
 
-def _check_depth(value: Any, left: int) -> None:
+def _check(value: Any, left: int) -> None:
+    """Raises HTTPException for a value of more levels than are left, or for a text with half a character in it."""
     if not left:
         _refuse(f"at most {MAX_DEPTH} levels", "more")
-    if isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            _check_depth(inner, left - 1)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check(name, left)
+            _check(inner, left - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, left - 1)
+    elif isinstance(value, str) and SURROGATE.search(value):
+        _refuse("text of whole characters", ascii(value)[:60])
 
 
 def _refuse(expected: str, got: str) -> NoReturn:

@@ -21,7 +21,7 @@ from studies.store import Summary
 
 router = APIRouter(route_class=StrictRoute, tags=["studies"])
 At = Annotated[Service, Depends(service)]
-Name = Annotated[str, Path(max_length=MAX_NAME, description="Of a study.")]
+Name = Annotated[str, Path(max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f]+$", description="Of a study.")]
 SLUG = r"^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$"  # what advisor.files.slug leaves as it is
 ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"description": "In the queue, or started."}}
 
