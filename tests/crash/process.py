@@ -15,15 +15,18 @@ from studies.records import StudyRecord
 from studies.store import open_store
 from tests.crash.sitting import NAME
 
-GONE_SECONDS = 15.0  # a step, and the news that nobody listens
+GONE_SECONDS = 30.0  # a step, and the news that nobody listens
+PRETENDER = "tests.crash.pretender:trains"
 
 
 class Sitting:
     """A running `tests.crash.sitting`, in a session of its own as a terminal's job is."""
 
-    def __init__(self, verb: str, store: Path) -> None:
-        command = [sys.executable, "-W", "error", "-m", "tests.crash.sitting", verb, str(store)]
-        self._errors = store.with_name(f"{time.monotonic()}.stderr")
+    def __init__(self, verb: str, folder: Path, *, store: str | None = None, **options: Any) -> None:
+        # not -m: each worker would import the main module, and with it Optuna
+        command = [sys.executable, "-W", "error", "-c", "from tests.crash.sitting import start; start()"]
+        command += [verb, str(folder), store or where(folder), json.dumps(options)]
+        self._errors = folder / f"{time.monotonic()}.stderr"
         with self._errors.open("w") as errors:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
@@ -83,7 +86,12 @@ class Sitting:
         return None
 
 
-def load(store: Path) -> StudyRecord:
-    """The study as the store has it."""
-    with open_store(str(store)) as opened:
+def where(folder: Path) -> str:
+    """The store of a sitting in this folder, if no other is named."""
+    return str(folder / "store.db")
+
+
+def load(folder: Path, store: str | None = None) -> StudyRecord:
+    """The study as its store has it."""
+    with open_store(store or where(folder)) as opened:
         return opened.load(NAME)

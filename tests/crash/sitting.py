@@ -1,20 +1,25 @@
-"""A study in a process of its own, for tests that kill it: python -m tests.crash.sitting run|resume STORE.
+"""A study in a process of its own, for tests that kill it.
 
-Prints a line of JSON when a trial starts and when one is acknowledged as ended. Ends with exit code 130 on Ctrl-C.
+Prints a line of JSON when a trial starts and when one is acknowledged as ended. Ends as the command line does: an error
+is one line on standard error, with its exit code; Ctrl-C is exit code 130.
 """
 
+import functools
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import studies
-from studies import Settings, events
+from advisor.errors import AdvisorError, exit_code
+from studies import Settings, events, flight, local
 from studies.job import Device
+from tests.crash import pretender
 
 NAME = "crashing"
 SPACE = Path(__file__).parents[1] / "studies" / "tiny.toml"
-TRIALS = 12
-BUDGET_SECONDS = 16.0
+TEXT = "To be, or not to be, that is the question: whether 'tis nobler in the mind to suffer. " * 20
+BUDGET_SECONDS = 3600.0  # so little text makes trials of 50 steps, whatever the budget
 
 
 def tell(event: events.Event) -> None:
@@ -22,7 +27,8 @@ def tell(event: events.Event) -> None:
     if isinstance(event, events.TrialStarted):
         say(kind="started", number=event.number, point=event.point)
     if isinstance(event, events.TrialEnded):
-        say(kind="ended", number=event.trial.number, point=event.trial.point, value=event.trial.value)
+        trial = event.trial
+        say(kind="ended", number=trial.number, point=trial.point, value=trial.value, state=trial.state)
 
 
 def say(**values: object) -> None:
@@ -30,25 +36,38 @@ def say(**values: object) -> None:
     print(json.dumps(values), flush=True)
 
 
-def main(verb: str, store: str) -> None:
+def main(verb: str, folder: str, store: str, options: str) -> None:
     """Run the study, or go on with it."""
+    asked: dict[str, Any] = {"worker": local.WORKER, "slots": 1, "trials": 12, "limit": flight.LIMIT_SECONDS}
+    asked |= json.loads(options)
+    flight.LIMIT_SECONDS = asked["limit"]
+    module = asked["worker"].split(":")[0]
+    local.PRELOADED[:] = [module] if module == pretender.__name__ else [*local.PRELOADED, module]
+    executor = functools.partial(local.LocalExecutor, worker=asked["worker"])
     if verb == "resume":
-        studies.resume(NAME, store=store, on_event=tell)
+        studies.resume(NAME, store=store, on_event=tell, executor=executor)
         return
+    text = Path(folder, "text.txt")
+    text.write_text(TEXT)
     settings = Settings(
         name=NAME,
         budget_seconds=BUDGET_SECONDS,
         store=store,
         space=str(SPACE),
-        max_trials=TRIALS,
-        devices=(Device(name="cpu", threads=1),),
+        data=str(text),
+        max_trials=asked["trials"],
+        devices=(Device(name="cpu", threads=1),) * asked["slots"],
         memory_bytes=2**30,
     )
-    studies.run(settings, on_event=tell)
+    studies.run(settings, on_event=tell, executor=executor)
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """The process: `main` with the arguments of the command line."""
     try:
         main(*sys.argv[1:])
+    except AdvisorError as error:
+        print(error, file=sys.stderr)
+        sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)

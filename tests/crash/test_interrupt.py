@@ -1,4 +1,4 @@
-"""Ctrl-C in the terminal, and a worker that is killed."""
+"""Ctrl-C in the terminal."""
 
 import os
 import signal
@@ -12,20 +12,19 @@ from tests.crash.process import Sitting, load
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_ctrl_c_keeps_what_was_acknowledged(tmp_path: Path, seconds: float) -> None:
-    store = tmp_path / "store.db"
-    sitting = Sitting("run", store)
+    sitting = Sitting("run", tmp_path)
     ended = sitting.await_line("ended")
     time.sleep(seconds)
     os.killpg(sitting.process.pid, signal.SIGINT)  # as a terminal does: to all processes of the job
     assert sitting.wait() == 130
     assert sitting.errors() == ""
-    record = load(store)
+    record = load(tmp_path)
     assert record.state == "INTERRUPTED"
     assert record.trials[ended["number"]].value == ended["value"]
     assert 0 < record.spent_seconds < record.budget_seconds
     begun = [line for line in sitting.lines if line["kind"] == "started"][-1]
 
-    again = Sitting("resume", store)
+    again = Sitting("resume", tmp_path)
     first = again.await_line("started")
     if begun["number"] >= len(record.trials):
         assert (first["number"], first["point"]) == (begun["number"], begun["point"])
@@ -33,24 +32,8 @@ def test_ctrl_c_keeps_what_was_acknowledged(tmp_path: Path, seconds: float) -> N
 
 
 def test_ctrl_c_while_torch_is_imported_is_silent(tmp_path: Path) -> None:
-    sitting = Sitting("run", tmp_path / "store.db")
+    sitting = Sitting("run", tmp_path)
     time.sleep(2.0)
     os.killpg(sitting.process.pid, signal.SIGINT)
     assert sitting.wait() == 130
     assert sitting.errors() == ""
-
-
-def test_a_killed_worker_fails_its_trial_and_the_study_goes_on(tmp_path: Path) -> None:
-    store = tmp_path / "store.db"
-    sitting = Sitting("run", store)
-    while sitting.await_line("started")["number"] < 2:
-        pass
-    while (worker := sitting.worker) is None:
-        time.sleep(0.001)
-    worker.kill()
-    number = sitting.await_line("ended")["number"]
-    sitting.await_line("ended")
-    sitting.kill()
-    trial = load(store).trials[number]
-    assert (trial.state, trial.reason) == ("FAIL", "crash")
-    assert "SIGKILL" in trial.message
