@@ -24,7 +24,7 @@ class Entry:
     """A study that was asked for. `arguments` are those of `advisor`; `message` says why a FAILED one did not begin."""
 
     name: str
-    device: str
+    devices: tuple[str, ...]  # that its trials run on
     arguments: tuple[str, ...]
     state: State = "WAITING"
     message: str = ""
@@ -93,7 +93,7 @@ def _entry(row: sa.RowMapping) -> Entry:
     process = {name: row[name] for name in Holder.__dataclass_fields__}
     return Entry(
         name=row["name"],
-        device=row["device"],
+        devices=tuple(row["devices"].split(",")),
         arguments=tuple(json.loads(row["arguments"])),
         state=row["state"],
         message=row["message"],
@@ -104,7 +104,7 @@ def _entry(row: sa.RowMapping) -> Entry:
 def _values(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
-        "device": entry.device,
+        "devices": ",".join(entry.devices),
         "arguments": json.dumps(entry.arguments),
         "state": entry.state,
         "message": entry.message,

@@ -81,7 +81,7 @@ queue = sa.Table(  # studies that the service starts when their device is free, 
     metadata,
     sa.Column("number", sa.Integer, primary_key=True),  # in the order in which they were asked for
     sa.Column("name", sa.String(MAX_NAME), nullable=False, unique=True),  # of the study
-    sa.Column("device", sa.String(64), nullable=False),
+    sa.Column("devices", sa.Text, nullable=False),  # their names, joined by commas
     sa.Column("arguments", sa.Text, nullable=False),  # of the command that runs it
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("message", sa.Text, nullable=False),

@@ -1,6 +1,7 @@
 """From what a request asks to the command that does it. Nothing of a request becomes an option of its own."""
 
 import contextlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,9 +12,10 @@ from advisor import gpus
 from advisor.errors import ConflictError, InputError, UnknownError
 from advisor.files import safe_join
 from advisor.http.service import Service
+from studies import devices
 from studies.data import sequences
 from studies.data.text import PYDOC
-from studies.devices import device_of
+from studies.job import Device
 from studies.queue import Entry
 
 if TYPE_CHECKING:
@@ -26,17 +28,21 @@ def entry(body: "StudyBody", at: Service) -> Entry:
         raise ConflictError(f"there is a study {body.name!r} in this store already")
     if body.space not in search_spaces.names():  # a path is for a command line, not for the service
         raise UnknownError("search space", body.space, search_spaces.names())
+    at_hand = devices.available(gpus.local())
+    slots = devices.slots(",".join(body.devices or at_hand[:1]), body.workers, at_hand)
     asked = {
         "budget": f"{body.budget_seconds:.3f}s",
         "space": body.space,
         "data": data(body.data, at),
         "tokenizer": body.tokenizer,
         "seed": body.seed,
+        "devices": body.devices and ",".join(body.devices),
+        "workers": body.workers,
         "memory": body.memory_bytes and f"{body.memory_bytes}B",
         "trials": body.trials,
     }
     options = [f"--{name}={value}" for name, value in asked.items() if value is not None]
-    return Entry(name=body.name, device=device(), arguments=("tune", *options, "--", body.name))
+    return Entry(name=body.name, devices=_names(slots), arguments=("tune", *options, "--", body.name))
 
 
 def again(name: str, at: Service) -> Entry:
@@ -44,8 +50,7 @@ def again(name: str, at: Service) -> Entry:
     state = at.store.load(name).state
     if state != "INTERRUPTED":
         raise ConflictError(f"study {name!r} is {state.lower()}: there is nothing to resume")
-    devices = at.store.settings(name).devices
-    return Entry(name=name, device=devices[0].name if devices else device(), arguments=("tune", "--resume", "--", name))
+    return Entry(name=name, devices=_names(at.store.settings(name).devices), arguments=("tune", "--resume", "--", name))
 
 
 def data(source: str, at: Service) -> str:
@@ -59,9 +64,9 @@ def data(source: str, at: Service) -> str:
     raise InputError("data", expected="pydoc, reverse, copy, sort or a path in the data folder", got=source)
 
 
-def device() -> str:
-    """The device that a study takes unless told otherwise."""
-    return device_of(gpus.local()).name
+def _names(slots: Iterable[Device]) -> tuple[str, ...]:
+    """The devices that have these slots."""
+    return tuple(sorted({slot.name for slot in slots}))
 
 
 def download(content: bytes, name: str, media_type: str) -> Response:

@@ -56,8 +56,9 @@ class Launcher:
         if waiting:
             busy = self._busy()
             for entry in waiting:
-                if busy[entry.device] < self.per_device and self.queue.claim(entry.name):
-                    busy[entry.device] += 1
+                is_free = all(busy[device] < self.per_device for device in entry.devices)
+                if is_free and self.queue.claim(entry.name):
+                    busy.update(entry.devices)
                     self._start(entry)
 
     def stop(self, name: str) -> None:
@@ -80,8 +81,8 @@ class Launcher:
         queued = [entry for entry in self.queue.entries() if entry.state == "STARTED"]
         names = {entry.name for entry in queued}
         by_hand = [name for name in self.store.running() if name not in names]
-        devices = [device.name for name in by_hand for device in self.store.settings(name).devices]
-        return Counter([*(entry.device for entry in queued), *devices])
+        used = [{slot.name for slot in self.store.settings(name).devices} for name in by_hand]
+        return Counter(device for devices in (*(entry.devices for entry in queued), *used) for device in devices)
 
     def _start(self, entry: Entry) -> None:
         path = self.log_of(entry.name)

@@ -50,15 +50,15 @@ def settle(launcher: Launcher, name: str) -> Entry:
     return entry
 
 
-def entry(name: str, *arguments: str, device: str = "cpu") -> Entry:
-    return Entry(name=name, device=device, arguments=arguments or SLEEP)
+def entry(name: str, *arguments: str, devices: tuple[str, ...] = ("cpu",)) -> Entry:
+    return Entry(name=name, devices=devices, arguments=arguments or SLEEP)
 
 
 def test_one_at_a_time_on_each_device_in_order(launcher: Launcher) -> None:
-    for name, device in (("a", "cpu"), ("b", "cpu"), ("c", "cuda:0"), ("d", "cuda:0")):
-        launcher.queue.add(entry(name, device=device))
+    for name, devices in (("a", "cpu"), ("b", "cpu"), ("c", "cuda:0"), ("d", "cuda:0 cuda:1"), ("e", "cuda:1")):
+        launcher.queue.add(entry(name, devices=tuple(devices.split())))
     launcher.tick()
-    assert states(launcher) == {"a": "STARTED", "b": "WAITING", "c": "STARTED", "d": "WAITING"}
+    assert states(launcher) == {"a": "STARTED", "b": "WAITING", "c": "STARTED", "d": "WAITING", "e": "STARTED"}
     settle(launcher, "a")
     launcher.tick()
     assert states(launcher)["b"] == "STARTED"

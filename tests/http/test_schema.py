@@ -30,7 +30,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.
     service = app.state.service
     token = service.door.tokens.new("tester")
     with subprocess.Popen(["sleep", "600"]) as holder:
-        service.launcher.queue.add(Entry(name="taken", device="cpu", arguments=()))
+        service.launcher.queue.add(Entry(name="taken", devices=("cpu",), arguments=()))
         service.launcher.queue.claim("taken")
         service.launcher.queue.started("taken", Holder.of(holder.pid))
         auth = {"openapi": {"HTTPBearer": {"bearer": token}}}

@@ -8,12 +8,14 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from advisor.cli import answer
+from advisor.errors import ConflictError
 from advisor.http import asking, plain
 from advisor.http.body import Body, StrictRoute
 from advisor.http.lane import Answer
 from advisor.http.once import Key, once
 from advisor.http.service import Service, service
 from advisor.http.table import trials_csv
+from studies.live import Live
 from studies.queue import Entry
 from studies.records import StudyRecord
 from studies.settings import MAX_BUDGET_SECONDS, MAX_NAME, MAX_TRIALS
@@ -44,6 +46,10 @@ class StudyBody(Body):
         default="bytes", pattern=r"^(bytes|characters|bpe:[0-9]{1,7})$", description="How text becomes tokens."
     )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Of the search, the models and the data order.")
+    devices: list[Annotated[str, Field(pattern=r"^(cpu|mps|cuda:[0-9]{1,3})$")]] | None = Field(
+        default=None, min_length=1, max_length=64, description="Where trials run, one at a time on each."
+    )
+    workers: int | None = Field(default=None, ge=1, le=1024, description="Trials at a time on the CPU.")
     memory_bytes: int | None = Field(default=None, ge=1, le=2**62, description="That a step may take.")
     trials: int | None = Field(default=None, ge=1, le=MAX_TRIALS, description="At most so many of the search.")
 
@@ -52,14 +58,14 @@ class Queued(BaseModel):
     """A study in the queue; `message` says why one could not begin."""
 
     name: str
-    device: str
+    devices: list[str]
     state: Literal["WAITING", "STARTED", "FAILED"]
     message: str
 
     @classmethod
     def of(cls, entry: Entry) -> "Queued":
         """What is told of an entry."""
-        return cls(name=entry.name, device=entry.device, state=entry.state, message=entry.message)
+        return cls(name=entry.name, devices=list(entry.devices), state=entry.state, message=entry.message)
 
 
 @router.get("/studies", response_model=list[Summary])
@@ -84,6 +90,15 @@ def study(name: Name, at: At) -> Response:
 def record(name: Name, at: At) -> Response:
     """A study, whole: every trial with its curve, sweeps, the space, provenance."""
     return plain.as_json(at.store.load(name))
+
+
+@router.get("/studies/{name}/live", response_model=Live)
+def live(name: Name, at: At) -> Response:
+    """What a running study is doing, a second ago at most: phase, running trials with their curves, predicted end."""
+    found = at.store.live(name)
+    if found is None:
+        raise ConflictError(f"study {name!r} does not run")
+    return plain.as_json(found)
 
 
 @router.get("/studies/{name}/trials.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})

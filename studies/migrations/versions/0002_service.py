@@ -13,7 +13,7 @@ def upgrade() -> None:
         "advisor_queue",
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("name", sa.String(512), nullable=False, unique=True),
-        sa.Column("device", sa.String(64), nullable=False),
+        sa.Column("devices", sa.Text, nullable=False),
         sa.Column("arguments", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("message", sa.Text, nullable=False),
