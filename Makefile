@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time profiles clean
+.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-commands: $(VENV)/.installed-dev  ## Time of commands as whole processes, 
 bench-time: $(VENV)/.installed-dev  ## Error of predicted times on measured rows, beside constant MFU and a roofline
 	$(BIN)/python -m tests.bench.steptime
 	$(BIN)/python -m tests.bench.cpu_steps
+
+bench-lr: $(VENV)/.installed-dev  ## The LR sweep beside true sweeps of full trials, and beside other finders' rules
+	$(BIN)/python -m tests.bench.lr
 
 profiles: $(VENV)/.installed-dev  ## Fit the profiles that ship again to the measured rows in tests/timing
 	$(BIN)/python -m tests.timing.generate_profiles

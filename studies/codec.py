@@ -27,9 +27,9 @@ def dump(value: Any) -> str:
 
 def load_sweep(text: str) -> SweepRecord:
     """What `dump` wrote."""
-    values = json.loads(text)
-    columns = {name: tuple(values[name]) for name in ("learning_rates", "losses", "smoothed")}
-    return SweepRecord(**{**values, **columns})
+    loaded = json.loads(text)
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in loaded.items()}
+    return SweepRecord(**values)
 
 
 def load_provenance(text: str) -> Provenance:

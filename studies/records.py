@@ -68,6 +68,10 @@ class SweepRecord:
     agrees: bool
     restored: bool  # model, optimizer, RNG and data position were byte for byte as before
     seconds: float
+    centre: float | None = None  # the best of a run of `horizon` steps; None: no answer
+    interval: tuple[float, float] | None = None  # about nine in ten times
+    horizon: int = 0  # [steps]
+    by_seed: tuple[dict[str, float], ...] = ()  # the rules of each seed; `rules` are their means in octaves
 
 
 @dataclass(frozen=True, kw_only=True)

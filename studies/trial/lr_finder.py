@@ -13,7 +13,7 @@ import numpy as np
 from advisor.spec import vocabulary
 from studies.job import MIN_SWEEP_STEPS, Outcome, SweepJob
 from studies.records import Reason, SweepRecord
-from studies.trial import divergence, lr_rules
+from studies.trial import divergence, lr_answer
 from studies.trial.state import capture, digest, restore
 from studies.trial.trainer import Trainer
 
@@ -54,23 +54,8 @@ class Ramp:
 
 
 def _record(job: SweepJob, curve: list[tuple[float, float]], restored: bool, seconds: float) -> SweepRecord:
-    learning_rates, losses = (np.array(column) for column in zip(*curve, strict=True))
-    smoothed = lr_rules.smooth(learning_rates, losses)
-    rules = lr_rules.read(learning_rates, smoothed)
-    low, high = lr_rules.bounds(rules) if lr_rules.fell(smoothed) else (job.low, job.high)
-    return SweepRecord(
-        point=_point(job),
-        learning_rates=tuple(learning_rates.tolist()),
-        losses=tuple(losses.tolist()),
-        smoothed=tuple(smoothed.tolist()),
-        rules=rules,
-        low=low,
-        high=high,
-        verdict=lr_rules.verdict(rules, smoothed),
-        agrees=lr_rules.fell(smoothed) and lr_rules.spread(rules) <= 1,
-        restored=restored,
-        seconds=seconds,
-    )
+    rates, losses = (np.array(column) for column in zip(*curve, strict=True))
+    return lr_answer.read(_point(job), [lr_answer.Curve(rates, losses)], restored=restored, seconds=seconds)
 
 
 def _point(job: SweepJob) -> dict[str, float]:

@@ -29,10 +29,12 @@ def test_a_real_sweep_names_a_centre_that_trains_better_than_its_ends(
     assert record is not None
     assert record.agrees
     assert record.restored
-    assert set(record.rules) == {"drop70", "steepest", "valley", "edge", "minimum/10"}
+    assert set(record.rules) == {"drop50", "drop70", "steepest", "valley", "edge", "minimum/10"}
     assert len(record.learning_rates) == len(record.losses) == len(record.smoothed) > 50
-    centre = record.rules["drop70"]
+    centre = record.centre
+    assert centre is not None
     assert record.low < centre < record.high <= record.rules["edge"]
+    assert record.horizon > 0
     at = {rate: train(trial_job(learning_rate=rate, steps=80))[0].value for rate in (centre / 64, centre, centre * 64)}
     assert at[centre] == min(value for value in at.values() if value is not None)
 

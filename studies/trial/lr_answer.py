@@ -1,0 +1,122 @@
+"""What the rules of one or several sweeps say together: the learning rate of a run, or why there is no answer.
+
+Each rule that names the centre reads low by a number of octaves of its own, measured by `make bench-lr`; with that
+added they speak of one thing, and agree or do not. No torch here.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from studies.records import SweepRecord
+from studies.trial import lr_rules
+from studies.trial.lr_rules import Floats
+
+HORIZON = 500  # steps of the runs that the rules were measured on: what an answer is for
+# Octaves that each rule reads below the best rate of such a run, on a ramp of RATE steps per octave: medians over the
+# shapes of `make bench-lr` that are not held out. A ramp of twice as many steps reads DENSITY octaves lower.
+READS_LOW = {"drop50": 2.0, "drop70": 1.2, "steepest": 1.5}
+RATE, DENSITY = 3.0, 0.5
+INTERVAL = 1.0  # octaves on either side, which held the best rate of 9 in 10 of those shapes
+AGREED = 1.0  # octaves between rules, or between seeds, beyond which there is no answer
+# On 1,911 pretraining runs (Step Law, Li et al. 2025) two octaves too low cost 1.3 % of the loss, three too high 9.1 %,
+# and a quarter of those diverged: low is cheap, high is a cliff.
+AROUND = 4.0  # the search goes that far below and above what the rules name, but not beyond the edge
+
+
+class Curve(NamedTuple):
+    """Of one sweep: learning rates, equidistant in log, and raw losses [nats/token]."""
+
+    rates: Floats
+    losses: Floats
+
+
+def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, seconds: float) -> SweepRecord:
+    """The record of sweeps of one model, a curve per seed: rules are their means over the seeds, in octaves."""
+    steps = min(len(curve.rates) for curve in curves)
+    rates = curves[0].rates[:steps]
+    losses = np.mean([curve.losses[:steps] for curve in curves], axis=0)
+    smoothed = lr_rules.smooth(rates, losses)
+    by_seed = [lr_rules.read(curve.rates, lr_rules.smooth(*curve)) for curve in curves]
+    rules = {name: _mean([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
+    density = steps / math.log2(rates[-1] / rates[0])
+    fell = lr_rules.fell(smoothed)
+    named = centres(rules, density)
+    why_not = "" if fell else "the loss did not fall along the ramp"
+    why_not = why_not or _disagreement(named, [_mean(list(centres(r, density).values())) for r in by_seed])
+    centre = None if why_not else min(_mean(list(named.values())), rules["edge"])
+    low, high = bounds(named, rules["edge"]) if fell else (float(rates[0]), float(rates[-1]))
+    return SweepRecord(
+        point=point,
+        learning_rates=tuple(rates.tolist()),
+        losses=tuple(losses.tolist()),
+        smoothed=tuple(smoothed.tolist()),
+        rules=rules,
+        low=low,
+        high=high,
+        centre=centre,
+        interval=None if centre is None else (centre / 2**INTERVAL, centre * 2**INTERVAL),
+        horizon=HORIZON,
+        by_seed=tuple(by_seed),
+        verdict=_verdict(named, centre, why_not, low, high, rules["edge"], len(curves)),
+        agrees=centre is not None,
+        restored=restored,
+        seconds=seconds,
+    )
+
+
+def joined(sweeps: Sequence[SweepRecord]) -> SweepRecord:
+    """Sweeps of one model and ramp by several seeds as one."""
+    curves = [Curve(np.array(sweep.learning_rates), np.array(sweep.losses)) for sweep in sweeps]
+    restored, seconds = all(sweep.restored for sweep in sweeps), sum(sweep.seconds for sweep in sweeps)
+    return read(sweeps[0].point, curves, restored=restored, seconds=seconds)
+
+
+def centres(rules: dict[str, float], density: float) -> dict[str, float]:
+    """The best learning rate by each rule that names it; `density`: steps of the ramp per octave.
+
+    >>> centres({"drop50": 0.001, "drop70": 0.002, "steepest": 0.001, "edge": 0.1}, 3.0)["drop50"]
+    0.004
+    """
+    denser = DENSITY * math.log2(density / RATE)
+    return {name: rules[name] * 2 ** (low + denser) for name, low in READS_LOW.items()}
+
+
+def bounds(named: dict[str, float], edge: float) -> tuple[float, float]:
+    """Lowest and highest learning rate worth a search: around all that are named, never beyond the edge.
+
+    >>> bounds({"drop70": 0.004, "steepest": 0.008}, 0.01)
+    (0.001, 0.01)
+    """
+    low = min(*named.values(), edge) / AROUND
+    return low, min(edge, max(named.values()) * AROUND)
+
+
+def _disagreement(named: dict[str, float], by_seed: Sequence[float]) -> str:
+    """Which of rules and seeds disagree by more than AGREED octaves, if any."""
+    for what, rates in (("rules", list(named.values())), ("seeds", by_seed)):
+        if (apart := math.log2(max(rates) / min(rates))) > AGREED:
+            return f"{what} disagree by {apart:.1f} octaves"
+    return ""
+
+
+def _verdict(
+    named: dict[str, float], centre: float | None, why_not: str, low: float, high: float, edge: float, seeds: int
+) -> str:
+    """One sentence for a person."""
+    span = f"the search goes from {low:.2g} to {high:.2g}"
+    said = ", ".join(f"{name} {rate:.2g}" for name, rate in named.items())
+    if centre is None:
+        return f"No answer: {why_not} ({said}); {span}."
+    times = f", {seeds} seeds" if seeds > 1 else ""
+    interval = f"{centre / 2**INTERVAL:.2g} to {centre * 2**INTERVAL:.2g}"
+    return (
+        f"A run of {HORIZON} steps is best near {centre:.2g} ({interval}): rules agree within an octave ({said}{times})"
+        f"; {span}, and the loss turns up for good beyond {edge:.2g}."
+    )
+
+
+def _mean(rates: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(rates))))

@@ -1,0 +1,95 @@
+"""Curves of known shape: the answer, its interval, and why there is none."""
+
+import math
+
+import numpy as np
+import pytest
+
+from studies.records import SweepRecord
+from studies.trial import lr_answer
+from studies.trial.lr_answer import AROUND, READS_LOW, Curve
+from tests.studies.trial.test_lr_rules import OCTAVE, curve, fall, octaves, ramp
+
+
+def read(*losses: np.ndarray) -> SweepRecord:
+    curves = [Curve(ramp(len(of_seed)), of_seed) for of_seed in losses]
+    return lr_answer.read({"d_model": 64.0}, curves, restored=True, seconds=1.0)
+
+
+@pytest.mark.parametrize("centre", [1e-3, 4e-3])
+def test_the_answer_lies_above_what_the_rules_read_and_moves_with_the_curve(centre: float) -> None:
+    sweep = read(curve(ramp(), centre=centre, edge=100 * centre))
+    assert sweep.agrees
+    assert sweep.centre is not None
+    assert sweep.interval is not None
+    low, high = sweep.interval
+    assert low < sweep.centre < high
+    lowest, highest = min(sweep.rules[name] for name in READS_LOW), max(sweep.rules[name] for name in READS_LOW)
+    assert lowest * 2 < sweep.centre < highest * 8
+    assert sweep.low < sweep.centre < sweep.high <= sweep.rules["edge"]
+    assert f"A run of {sweep.horizon} steps is best near" in sweep.verdict
+    twice = read(curve(ramp(), centre=2 * centre, edge=100 * centre)).centre
+    assert twice is not None
+    assert octaves(twice, sweep.centre) == pytest.approx(1, abs=0.2)
+
+
+def test_a_ramp_of_more_steps_reads_lower_and_is_told_so() -> None:
+    """The same curve over twice the steps means that each rate was had for longer: the answer is higher."""
+    short, long = read(curve(ramp(50))).centre, read(curve(ramp(100))).centre
+    assert short is not None
+    assert long is not None
+    assert octaves(long, short) == pytest.approx(lr_answer.DENSITY, abs=0.2)
+
+
+def test_rules_that_disagree_give_no_answer_but_bounds() -> None:
+    """A sharp first fall is the steepest; a broad second one holds the 70 % point, octaves up."""
+    rates = ramp(400)
+    sweep = read(3.0 + 1.0 * fall(rates, 2e-4, OCTAVE / 4) + 1.5 * fall(rates, 1e-2))
+    assert (sweep.centre, sweep.interval, sweep.agrees) == (None, None, False)
+    assert sweep.verdict.startswith("No answer: rules disagree by")
+    assert sweep.low < 1e-3
+    assert sweep.high > 1e-2
+
+
+def test_seeds_that_disagree_give_no_answer() -> None:
+    rates = ramp()
+    agreeing = read(curve(rates), curve(rates, centre=4e-3))
+    assert agreeing.agrees
+    assert len(agreeing.by_seed) == 2
+    apart = read(curve(rates), curve(rates, centre=1e-2))
+    assert apart.centre is None
+    assert "seeds disagree by 1." in apart.verdict
+
+
+def test_the_means_of_seeds_are_taken_in_octaves() -> None:
+    rates = ramp()
+    one, other = (read(curve(rates, centre=centre, edge=0.3)) for centre in (2e-3, 3e-3))
+    both = lr_answer.joined([one, other])
+    for name, rate in both.rules.items():
+        assert rate == pytest.approx(math.sqrt(one.rules[name] * other.rules[name]))
+    assert both.seconds == 2.0
+    assert both.by_seed == (pytest.approx(one.rules), pytest.approx(other.rules))
+
+
+def test_a_seed_that_diverged_earlier_shortens_the_curve() -> None:
+    rates = ramp()
+    assert len(read(curve(rates), curve(rates)[:90]).losses) == 90
+
+
+def test_the_answer_is_never_beyond_the_edge() -> None:
+    sweep = read(curve(ramp(), centre=3e-3, edge=5e-3))
+    assert sweep.high == sweep.rules["edge"]
+    assert sweep.centre is None or sweep.centre <= sweep.rules["edge"]
+    assert sweep.low < sweep.high
+
+
+def test_a_loss_that_did_not_fall_keeps_the_whole_ramp() -> None:
+    sweep = read(np.linspace(5.5, 5.3, 100))
+    assert sweep.centre is None
+    assert "did not fall" in sweep.verdict
+    assert (sweep.low, sweep.high) == (pytest.approx(1e-5), pytest.approx(1.0))
+
+
+def test_bounds_reach_as_far_as_what_is_named() -> None:
+    low, high = lr_answer.bounds({"drop70": 1e-3, "steepest": 2e-3}, edge=1.0)
+    assert (low, high) == (1e-3 / AROUND, 2e-3 * AROUND)
