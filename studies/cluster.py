@@ -5,6 +5,7 @@ is dealt with beside it, as on this machine, and what happens to a node is dealt
 """
 
 import itertools
+import logging
 import os
 import secrets
 import sys
@@ -152,6 +153,7 @@ def connect(address: str, num_cpus: int | None = None) -> None:
     `num_cpus`: that the new one is to give; by default all.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)
     own: dict[str, Any] = {}
     if address == LOCAL:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray writes one into the user's home

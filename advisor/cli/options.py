@@ -69,16 +69,24 @@ def study(command: Command) -> Command:
 
 
 def slots(command: Command) -> Command:
-    """--devices and --workers; the command gets `slots`: the devices that trials run on, () for the local one."""
+    """--devices, --workers and --ray; the command gets `slots`, () for the local device, and `ray`, an address."""
 
     @functools.wraps(command)
-    def resolved(devices: str | None, workers: int | None, **values: Any) -> Any:
-        return command(slots=_slots(devices, workers), **values)
+    def resolved(devices: str | None, workers: int | None, ray: str | None, **values: Any) -> Any:
+        if ray is not None and (devices or workers):
+            raise InputError("--ray", expected="no --devices or --workers: the cluster has its own", got=ray)
+        return command(slots=_slots(devices, workers), ray=ray, **values)
 
     added = click.option(
         "--workers", type=int, metavar="COUNT",
         help="Trials at a time on the CPU, one thread each; by default one per core. A seeded search with 1 repeats.",
-    )(resolved)  # fmt: skip
+    )(
+        click.option(
+            "--ray", metavar="ADDRESS",
+            help="Trials on a Ray cluster, one per GPU or, without, per core: auto, the one that runs here; local, a "
+            "new one; or its address.",
+        )(resolved)
+    )  # fmt: skip
     return click.option(
         "--devices", metavar="NAMES", help="Where trials run, one at a time on each: cuda:0,cuda:1 or cpu."
     )(added)

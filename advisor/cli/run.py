@@ -42,8 +42,8 @@ from studies.records import StudyRecord
 @options.store
 @options.as_json
 def run(
-    gpu: GPU | None, gpus: int | None, hours: float, slots: tuple[Device, ...], name: str | None, resume: bool,
-    as_json: bool, store_url: str, **asked: Any,
+    gpu: GPU | None, gpus: int | None, hours: float, slots: tuple[Device, ...], ray: str | None, name: str | None,
+    resume: bool, as_json: bool, store_url: str, **asked: Any,
 ) -> None:  # fmt: skip
     """Propose models for a GPU, tune a small proxy on this machine, write the report.
 
@@ -54,12 +54,12 @@ def run(
     if resume and not begun and gpu is None:
         raise InputError("--resume", expected="an unfinished study in the store", got=store_url)
     if begun:
-        record = sitting.go_on(begun, store_url, slots)
+        record = sitting.go_on(begun, store_url, slots, ray)
     else:
         found = propose(question(gpu, gpus, hours, **options.DEFAULT_TARGET))
         if not as_json:
             click.echo("\n".join(["1. What to train", "", *lines(found), "", "2. With which hyperparameters", ""]))
-        record = sitting.start(_settings(found, name, store_url, devices=slots, **asked))
+        record = sitting.start(_settings(found, name, store_url, devices=slots, **asked), ray)
     path = str(report.write(record))
     if as_json:
         click.echo(json.dumps(_as_data(record) | {"report": path}))

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -10,20 +10,41 @@ import click
 import studies
 from advisor.cli.progress import StudyProgress
 from studies.events import Event
+from studies.executor import Executor
 from studies.job import Device
+from studies.local import LocalExecutor
 from studies.records import StudyRecord
 
 
-def start(settings: studies.Settings) -> StudyRecord:
-    """Runs a new study."""
-    return _watched(settings.name, settings.budget_seconds, lambda listen: studies.run(settings, on_event=listen))
+def start(settings: studies.Settings, ray: str | None) -> StudyRecord:
+    """Runs a new study, its trials here or on the Ray cluster at an address."""
+    executor = _executor(ray)
+    return _watched(
+        settings.name,
+        settings.budget_seconds,
+        lambda listen: studies.run(settings, on_event=listen, executor=executor),
+    )
 
 
-def go_on(name: str, store_url: str, slots: tuple[Device, ...]) -> StudyRecord:
-    """Goes on with a study: where it began, or in other slots."""
+def go_on(name: str, store_url: str, slots: tuple[Device, ...], ray: str | None) -> StudyRecord:
+    """Goes on with a study: where it began, in other slots, or on a Ray cluster."""
+    executor = _executor(ray)
     with studies.open_store(store_url) as store:
         budget = store.load(name).budget_seconds
-    return _watched(name, budget, lambda listen: studies.resume(name, store=store_url, devices=slots, on_event=listen))
+    return _watched(
+        name,
+        budget,
+        lambda listen: studies.resume(name, store=store_url, devices=slots, on_event=listen, executor=executor),
+    )
+
+
+def _executor(ray: str | None) -> Callable[[Sequence[Device]], Executor]:
+    """What makes the executor. Raises InputError where Ray is asked for and not installed."""
+    if ray is None:
+        return LocalExecutor
+    from studies.cluster import RayExecutor  # an extra
+
+    return lambda devices: RayExecutor(ray)
 
 
 def command_line() -> str:

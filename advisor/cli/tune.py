@@ -27,8 +27,8 @@ from studies.job import Device
 @options.store
 @options.as_json
 def tune(
-    name: str, budget: float | None, slots: tuple[Device, ...], memory: int | None, trials: int | None, resume: bool,
-    store_url: str, as_json: bool, **asked: Any,
+    name: str, budget: float | None, slots: tuple[Device, ...], ray: str | None, memory: int | None,
+    trials: int | None, resume: bool, store_url: str, as_json: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
 
@@ -36,7 +36,7 @@ def tune(
     winner again with other seeds. Ctrl-C loses nothing: --resume goes on.
     """
     if resume:
-        record = sitting.go_on(name, store_url, slots)
+        record = sitting.go_on(name, store_url, slots, ray)
     elif budget is None:
         raise InputError("--budget", expected="a duration such as 3m", got=None)
     else:
@@ -44,6 +44,7 @@ def tune(
             studies.Settings(
                 name=name, budget_seconds=budget, store=store_url, devices=slots, memory_bytes=memory,
                 max_trials=trials, command=sitting.command_line(), **asked,
-            )
+            ),
+            ray,
         )  # fmt: skip
     click.echo(json.dumps(answer.as_data(record)) if as_json else "\n".join(answer.lines(record)))

@@ -31,6 +31,7 @@ MISTAKES = [
     ["propose"],
     ["tune", "new", "--budget", "1m", "--devices", "cuda:99"],
     ["tune", "new", "--budget", "1m", "--workers", "0"],
+    ["tune", "new", "--budget", "1m", "--workers", "1", "--ray", "auto"],
     ["propose", "--gpu", "T4", "--tokens-available", "2 bananas"],
     ["propose", "--gpu", "T4", "--context", "2000000"],
     ["propose", "--gpu", "T4", "--family", "encodre"],

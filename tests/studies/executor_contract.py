@@ -14,7 +14,7 @@ from studies.watch import watch
 from tests.studies.examples import trial_job
 
 LIMIT = 60.0
-LONG = trial_job(steps=1_000_000, eval_every=1_000_000)
+LONG = trial_job(steps=20_000, eval_every=20_000)
 Start = Callable[..., AbstractContextManager[Executor]]
 
 
