@@ -15,6 +15,7 @@ from advisor.errors import InputError, StoreError
 from studies.tables import VERSION, version
 
 LOCK_SECONDS = 60.0  # another process creates the schema: about one second
+BUSY_SECONDS = 60  # another process writes, or makes a copy: after SQLite's own 5 s a study would end
 ADVISORY_LOCK = 0x61647669736F72  # of PostgreSQL: any number that nobody else uses ("advisor")
 OPTUNA_TABLE = "studies"
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -66,7 +67,7 @@ def _check_file(path: Path, create: bool) -> None:
 
 def _is_up_to_date(url: URL) -> bool:
     """Whether all tables are there. Raises StoreError for a database of another program or a newer version."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(_text(url))
     try:
         found = _version(url, engine)
     finally:
@@ -93,7 +94,7 @@ def _check_ours(url: URL, tables: list[str]) -> None:
 
 def _bring_up_to_date(url: URL) -> None:
     """Create what is missing of Optuna's tables, then of ours: with our version, all is there."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(_text(url))
     try:
         with _only_one(url, engine):
             if _is_up_to_date(url):
@@ -131,4 +132,7 @@ def _advisory_lock(engine: Engine) -> Iterator[None]:
 
 
 def _text(url: URL) -> str:
+    """With the password, and on SQLite with patience."""
+    if url.drivername == "sqlite" and "timeout" not in url.query:
+        url = url.update_query_dict({"timeout": str(BUSY_SECONDS)})
     return url.render_as_string(hide_password=False)

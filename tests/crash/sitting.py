@@ -6,6 +6,7 @@ is one line on standard error, with its exit code; Ctrl-C is exit code 130.
 
 import functools
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ def main(verb: str, folder: str, store: str, options: str) -> None:
     """Run the study, or go on with it."""
     asked: dict[str, Any] = {"worker": local.WORKER, "slots": 1, "trials": 12, "limit": flight.LIMIT_SECONDS}
     asked |= json.loads(options)
+    if "file_bytes" in asked:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked["file_bytes"],) * 2)
     flight.LIMIT_SECONDS = asked["limit"]
     module = asked["worker"].split(":")[0]
     local.PRELOADED[:] = [module] if module == pretender.__name__ else [*local.PRELOADED, module]
