@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr profiles clean
+.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ bench-time: $(VENV)/.installed-dev  ## Error of predicted times on measured rows
 
 bench-lr: $(VENV)/.installed-dev  ## The LR sweep beside true sweeps of full trials, and beside other finders' rules
 	$(BIN)/python -m tests.bench.lr
+
+bench-step: $(VENV)/.installed-dev  ## Training steps per second beside a tutorial's module per head, on one core
+	$(BIN)/python -m tests.bench.steps
+
+bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial's, with the same training FLOPs
+	$(BIN)/python -m tests.bench.seed
 
 profiles: $(VENV)/.installed-dev  ## Fit the profiles that ship again to the measured rows in tests/timing
 	$(BIN)/python -m tests.timing.generate_profiles

@@ -19,8 +19,9 @@ KERNELS = {
 @contextlib.contextmanager
 def as_planned(plan: Plan, device: torch.device) -> Iterator[None]:
     """Forward passes under the plan's autocast and with its kernel; `auto` leaves that choice to torch."""
-    dtype = AUTOCAST.get(plan.precision)
-    named = KERNELS.get(plan.attention_kernel)
-    kernel = contextlib.nullcontext() if named is None else sdpa_kernel(named)
-    with torch.autocast(device.type, dtype, enabled=dtype is not None), kernel:
+    with contextlib.ExitStack() as stack:  # of only what is asked for: a context costs as much as a small kernel
+        if plan.precision in AUTOCAST:
+            stack.enter_context(torch.autocast(device.type, AUTOCAST[plan.precision]))
+        if plan.attention_kernel in KERNELS:
+            stack.enter_context(sdpa_kernel(KERNELS[plan.attention_kernel]))
         yield

@@ -56,7 +56,8 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * group["lr_scale"]
-        loss = torch.stack([self._micro_batch() for _ in range(int(self.plan.accumulation))]).mean()
+        losses = [self._micro_batch() for _ in range(int(self.plan.accumulation))]
+        loss = torch.stack(losses).mean() if len(losses) > 1 else losses[0]
         self._clip()
         for optimizer in self.optimizers:
             self.scaler.step(optimizer)
@@ -79,7 +80,8 @@ class Trainer:
         logits_BTV, loss = self._forward(self.module, self.batches.draw())
         if not self.plan.keep_logits:
             del logits_BTV
-        self.scaler.scale(loss / int(self.plan.accumulation)).backward()  # type: ignore[no-untyped-call]
+        share = loss / int(self.plan.accumulation) if self.plan.accumulation > 1 else loss
+        self.scaler.scale(share).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
     @torch.no_grad()
