@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from advisor.http.pages import size, views
+from advisor.http.pages import propose, size, views, visitor
 
 STATIC = Path(__file__).parents[1] / "static"
 
 router = APIRouter(include_in_schema=False)
+router.include_router(visitor.router)
 router.add_api_route("/static/style.css", views.stylesheet, methods=["GET"])
-for part in (size,):
-    router.include_router(part.router)
+for part in (size, propose):
+    router.include_router(part.router, dependencies=[Depends(visitor.visitor)])
 
 
 def install(app: FastAPI) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from advisor.http.pages import gpu_names, views
 from advisor.http.pages.controls import Filled
@@ -14,10 +14,9 @@ from advisor.http.pages.shape import shape
 from advisor.http.pages.size_form import MODEL, MORE, PLAN, WHERE, Sized, asked
 from advisor.http.pages.size_view import SizeView, view
 from advisor.http.pages.stops import stops
-from advisor.http.service import Service, service
+from advisor.http.pages.visitor import At, PageRoute
 
-router = APIRouter()
-At = Annotated[Service, Depends(service)]
+router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/")
@@ -45,17 +44,8 @@ def whole_page(sent: Mapping[str, str]) -> bytes:
     filled, sized = asked(sent)
     used = {c.name for c in MORE if filled.texts[c.name] not in ("", c.initial)} | filled.errors.keys()
     more_open = bool(used & {c.name for c in MORE})
-    page = views.page(
-        "size.html",
-        "size",
-        where=WHERE,
-        model=MODEL,
-        plan=PLAN,
-        more=MORE,
-        more_open=more_open,
-        **_shown(filled, sized),
-    )
-    return bytes(page.body)
+    parts = {"where": WHERE, "model": MODEL, "plan": PLAN, "more": MORE, "more_open": more_open}
+    return views.fragment("size.html", **views.frame("size"), **parts, **_shown(filled, sized)).encode()
 
 
 def answered(sent: Mapping[str, str]) -> bytes:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from advisor import __version__
-from advisor.units import format_bytes, format_count, format_flops, format_seconds
+from advisor.units import format_bytes, format_count, format_seconds
 from reports import theme
 
 # what the header leads to
@@ -18,9 +18,16 @@ SECTIONS = (("size", "/", "Size"), ("propose", "/propose", "Propose"), ("studies
             ("reports", "/reports", "Reports"))  # fmt: skip
 
 
-def page(template: str, section: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page; `section` is the one that the header marks."""
-    return HTMLResponse(fragment(template, section=section, sections=SECTIONS, version=__version__, **values), status)
+def page(
+    template: str, section: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> HTMLResponse:
+    """A whole page."""
+    return HTMLResponse(fragment(template, **frame(section), **values), status, headers)
+
+
+def frame(section: str) -> dict[str, Any]:
+    """What every page has around it; `section` is the one that the header marks."""
+    return {"section": section, "sections": SECTIONS, "version": __version__}
 
 
 def fragment(template: str, **values: Any) -> str:
@@ -35,8 +42,13 @@ def environment() -> Environment:
         loader=PackageLoader("advisor.http"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    found.filters.update(bytes=format_bytes, count=format_count, flops=format_flops, seconds=format_seconds)
+    found.filters.update(bytes=format_bytes, count=format_count, seconds=format_seconds, sentence=_sentence)
     return found
+
+
+def _sentence(text: str) -> str:
+    """Its first letter large; units keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 def stylesheet() -> Response:

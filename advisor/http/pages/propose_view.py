@@ -1,0 +1,77 @@
+"""An answer as a person sees it: a card for each proposal, and the front that they were picked from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.http.pages.links import size_link
+from advisor.http.pages.pareto import Front, front
+from advisor.ledger.words import device_text
+from advisor.propose import Answer, Proposal
+from advisor.propose.words import beginning, loss, notes, plan, shape, summary
+from advisor.units import format_bytes, format_count, format_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One proposal."""
+
+    rank: int
+    name: str
+    reason: str
+    facts: tuple[tuple[str, str], ...]
+    loss: str
+    interval: str
+    limit: str
+    ahead: str
+    link: str  # to the Size page
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeView:
+    """All that the template shows."""
+
+    headline: str
+    cards: tuple[Card, ...]
+    front: Front
+    rule: str
+    notes: tuple[str, ...]
+
+
+def view(answer: Answer) -> ProposeView:
+    """The view of an answer."""
+    q = answer.question
+    memory = f"{format_bytes(q.gpu.memory_bytes)}{' each' if q.gpus else ''}"
+    return ProposeView(
+        headline=f"{device_text(q.gpu, q.gpus)}, {memory}, {format_seconds(q.seconds)} of training: "
+        f"{answer.candidates.considered:,} candidates",
+        cards=tuple(_card(rank, p, q.gpu.name) for rank, p in enumerate(answer.proposals, 1)),
+        front=front(answer),
+        rule=f"Ranked by the {answer.rule}, among those whose device memory fits with {100 * q.confidence:.4g} % "
+        "confidence.",
+        notes=tuple(notes(answer)),
+    )
+
+
+def _card(rank: int, p: Proposal, gpu: str) -> Card:
+    tokens = f"{format_count(p.tokens)} tokens" + (f" ({p.epochs:.1f} epochs)" if p.epochs > 1 else "")
+    time = f" in {format_seconds(p.hours * 3600)}" if p.hours else ""
+    device = p.estimate.memory.device
+    facts = (
+        ("Shape", f"{p.estimate.parameters.total:,} parameters, {shape(p.model)}"),
+        ("Plan", f"{plan(p.plan)}, {tokens}{time}"),
+        ("Memory", f"{format_bytes(p.estimate.memory.allocated.bytes)} allocated at the peak, "
+                   f"{format_bytes(device.low)} to {format_bytes(device.high)} in nvidia-smi"),
+        ("Start", beginning(p.recipe).removeprefix("start at ")),
+    )  # fmt: skip
+    return Card(
+        rank=rank,
+        name=p.name,
+        reason=p.reason,
+        facts=facts,
+        loss=loss(p),
+        interval=f"{p.loss_low:.3f} to {p.loss_high:.3f}",
+        limit=summary(p)[3],
+        ahead=f"ahead of {p.runner_up.name}: {p.runner_up.why}" if p.runner_up else "",
+        link=size_link(p.model, p.plan, gpu),
+    )
