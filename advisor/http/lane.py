@@ -47,9 +47,11 @@ class Lane:
             self.waiting -= 1
 
     async def _answered(self, question: Callable[..., bytes], values: tuple[Any, ...]) -> Answer:
-        self._pool = self._pool or _process()
-        future = asyncio.wrap_future(self._pool.submit(_guarded, question, values))
         try:
+            if self._pool is None:
+                self._pool = _process()
+                await asyncio.wrap_future(self._pool.submit(_load, question))  # its start counts against nobody
+            future = asyncio.wrap_future(self._pool.submit(_guarded, question, values))
             return await asyncio.wait_for(asyncio.shield(future), self.limit_seconds)
         except TimeoutError:
             self.close()
@@ -69,6 +71,10 @@ class Lane:
 
 def _process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def _load(question: Callable[..., bytes]) -> None:
+    """In the lane's process: the question has come here, so its module is imported."""
 
 
 def _begin() -> None:

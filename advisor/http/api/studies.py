@@ -130,6 +130,7 @@ def stop(name: Name, at: At) -> Response:
 def delete(name: Name, at: At) -> Response:
     """Delete a study with all its trials, unless it runs."""
     at.store.delete(name)
+    at.launcher.queue.remove(name, "STARTED", "FAILED")  # of a process that is about to end
     return plain.as_json({"deleted": name})
 
 
