@@ -17,6 +17,7 @@ PROPOSAL = (
     "memory_bytes", "limited_by", "step_seconds", "hours", "predicted_loss", "reason",
 )  # fmt: skip
 TIMELINE = ("phase", "op", "bytes")
+FRONT = ("name", "hours", "memory_bytes", "predicted_loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Frames:
     candidates: pd.DataFrame
     proposals: pd.DataFrame
     timeline: pd.DataFrame
+    front: pd.DataFrame
     sweeps: tuple[SweepRecord, ...]
     importances: dict[str, float]
     target: Target
@@ -55,6 +57,7 @@ def frames(record: StudyRecord) -> Frames:
         candidates=_frame(_listed(record, "candidates"), CANDIDATE),
         proposals=_frame(_listed(record, "proposals"), PROPOSAL),
         timeline=_frame(_listed(record, "timeline"), TIMELINE),
+        front=_frame(_listed(record, "front"), FRONT),
         sweeps=record.sweeps,
         importances=record.importances,
         target=_target(record),

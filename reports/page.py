@@ -1,5 +1,6 @@
 """Cards -> one offline HTML page."""
 
+from collections.abc import Mapping
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -14,8 +15,12 @@ from reports.answer import Answer, answer
 from reports.card import Card, figure_card, guarded
 from reports.figures import (
     curves,
+    elasticity,
+    front,
+    growth,
     importance,
     maps,
+    measured,
     memory_timeline,
     parallel,
     pareto,
@@ -29,9 +34,11 @@ from reports.figures import (
 from reports.frames import Frames, frames
 from reports.island import island, study
 from reports.policy import policy
+from reports.proposed import Chosen, chosen
 from reports.reading import rounded
 from reports.table import sort_key
 from reports.verdict import verdict
+from reports.winner import winner
 from studies.records import StudyRecord
 
 SCRIPTS = ("figures.js", "tables.js", "downloads.js")
@@ -41,7 +48,7 @@ def page(record: StudyRecord) -> str:
     """The whole page. The same record gives the same text."""
     record = rounded(record)
     found, said, findings = frames(record), answer(record), diagnose(record)
-    target, tuning = target_cards(found), tuning_cards(found, said)
+    target, tuning = target_cards(found, record.target), tuning_cards(found, said)
     scripts = [_asset(name) for name in SCRIPTS]
     template = _environment().get_template("page.html")
     return template.render(
@@ -65,13 +72,25 @@ def page(record: StudyRecord) -> str:
     )
 
 
-def target_cards(found: Frames) -> list[Card]:
+def target_cards(found: Frames, target: Mapping[str, Any]) -> list[Card]:
     """What the target GPU can hold."""
     return [
         guarded("proposals", "Proposals", lambda: proposals.proposals(found)),
         figure_card("what-fits", "What fits", lambda: what_fits.info(found.candidates, found.proposals, found.target)),
+        figure_card("front", "Loss, hours, memory", lambda: front.info(found.front, found.proposals, found.target)),
         figure_card("memory", "Memory of a step", lambda: memory_timeline.info(found.timeline, found.target)),
+        figure_card("growth", "Memory as it grows", lambda: growth.info(chosen(target))),
+        figure_card("elasticity-target", "Elasticities", lambda: _slopes_of(chosen(target))),
     ]
+
+
+def _slopes_of(config: Chosen) -> elasticity.Elasticities:
+    return elasticity.info(config.point, f"{config.name} on the {config.gpu.name}")
+
+
+def _winner_slopes(record: StudyRecord) -> elasticity.Elasticities:
+    found = winner(record)
+    return elasticity.info(found.point, "the tuned model" + (f" on the {found.gpu.name}" if found.gpu else ""))
 
 
 def tuning_cards(found: Frames, said: Answer) -> list[Card]:
@@ -92,6 +111,8 @@ def tuning_cards(found: Frames, said: Answer) -> list[Card]:
             figure_card(f"pareto-{cost.anchor}", f"Loss against {cost.noun}", partial(pareto.info, trials, cost))
             for cost in pareto.COSTS
         ),
+        figure_card("elasticity", "Elasticities of the winner", lambda: _winner_slopes(said.record)),
+        figure_card("measured", "Predicted beside measured", lambda: measured.info(trials)),
         figure_card("workers", "Workers", lambda: workers.info(trials, spent)),
     ]
 

@@ -2,10 +2,17 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.errors import AdvisorError
+from advisor.explain import Point
+from advisor.gpus import GPU, custom, find
+from advisor.spec import Model, Plan
+from advisor.spec.proposal import Stored
+from advisor.spec.text import model_from_data, plan_from_data
 from reports import words
+from reports.card import MissingError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +28,51 @@ class Proposed:
     predicted_loss: float | None = None
     loss_low: float | None = None
     loss_high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The first proposal, whole; `gpu` has the memory that was asked about, and speeds where it is in the catalogue."""
+
+    name: str
+    model: Model
+    plan: Plan
+    gpu: GPU
+
+    @property
+    def point(self) -> Point:
+        """Where memory and time can be asked for their slopes."""
+        return Point(self.model, self.plan, self.gpu)
+
+    @property
+    def stored(self) -> Stored:
+        """As what can be exported."""
+        return Stored(name=self.name, model=self.model, plan=self.plan)
+
+
+def chosen(target: Mapping[str, Any]) -> Chosen:
+    """Raises MissingError where no GPU was asked about, and for studies of versions that kept no model."""
+    gpu, listed = gpu_of(target), target.get("proposals")
+    if gpu is None or not isinstance(listed, list) or not listed:
+        raise MissingError("No target GPU was named: this study tunes, but it sizes nothing.")
+    try:
+        model, plan = model_from_data(listed[0]["model"]), plan_from_data(listed[0]["plan"])
+    except (AdvisorError, KeyError, TypeError) as error:
+        raise MissingError(f"The study keeps no model of its proposals that could be built again: {error}") from None
+    return Chosen(name=words.text(listed[0].get("name")), model=model, plan=plan, gpu=gpu)
+
+
+def gpu_of(target: Mapping[str, Any]) -> GPU | None:
+    """The GPU that was asked about: the catalogue's, or what is known of another; None without one."""
+    named = target.get("gpu")
+    if not isinstance(named, Mapping):
+        return None
+    name, memory = str(named.get("name")), named.get("memory_bytes")
+    try:
+        found = find(name)
+    except AdvisorError:
+        return replace(custom(memory), name=words.text(name)) if isinstance(memory, int) and memory > 0 else None
+    return found if memory in (None, found.memory_bytes) else replace(found, memory_bytes=int(memory or 0))
 
 
 def proposed(target: Mapping[str, Any]) -> list[Proposed]:

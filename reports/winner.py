@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import search_spaces
 from advisor.errors import AdvisorError
 from advisor.explain import Point
-from advisor.gpus import GPU, find
+from advisor.gpus import GPU
 from advisor.spec import Model, Plan
 from advisor.spec.proposal import Stored
 from reports.card import MissingError
+from reports.proposed import gpu_of
 from studies.records import StudyRecord, TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
-    """`gpu`: the one that the study was sized for, where the catalogue has it."""
+    """`gpu`: the one that the study was sized for, where it was."""
 
     trial: TrialRecord
     model: Model
@@ -41,13 +42,4 @@ def winner(record: StudyRecord) -> Winner:
         model, plan, _ = search_spaces.parse(dict(record.space), "the study's space").resolve(best.point)
     except (AdvisorError, KeyError, AssertionError) as error:
         raise MissingError(f"The study's space declares no model that could be built again: {error}") from None
-    return Winner(trial=best, model=model, plan=plan, gpu=target_gpu(record))
-
-
-def target_gpu(record: StudyRecord) -> GPU | None:
-    """The GPU that the study was sized for; None without one, or for one that the catalogue does not have."""
-    named = record.target.get("gpu")
-    try:
-        return find(str(named["name"])) if isinstance(named, dict) else None
-    except (AdvisorError, KeyError):
-        return None
+    return Winner(trial=best, model=model, plan=plan, gpu=gpu_of(record.target))

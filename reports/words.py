@@ -50,6 +50,7 @@ flops = _numeric(units.format_flops)
 seconds = _numeric(units.format_seconds)
 hours = _numeric(lambda v: units.format_seconds(3600 * v))
 signed = _numeric(lambda v: f"{v:+.1f}")
+slope = _numeric(lambda v: f"{v:.2f}")
 signed_loss = _numeric(lambda v: f"{v:+.3f}")  # a difference of losses [nats/token]
 
 

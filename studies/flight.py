@@ -77,5 +77,6 @@ class Flight:
             "seed": self.candidate.job.seed,
             "length": self.candidate.length,
             "continued_from": self.candidate.continued_from,
+            "predicted_seconds": self.candidate.predicted_seconds,
             "device": self.ticket.slot,
         }

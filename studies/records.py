@@ -49,6 +49,7 @@ class TrialRecord:
     seed: int
     length: float = 1.0  # tokens that its schedule was made for, as a share of a full trial's
     continued_from: int | None = None  # the trial from whose checkpoint it went on
+    predicted_seconds: float | None = None  # of the whole trial, before it started; a stopped one took less
     device: str = ""  # the slot it ran on: cpu, cpu#2, cuda:0
     curve: tuple[CurvePoint, ...] = ()
 

@@ -1,22 +1,27 @@
-"""An answer as plain JSON values: what a study of decoders keeps of the sizing that it was
-started for, and reports show."""
+"""An answer as plain JSON values: what a study keeps of the sizing that it was started for, and reports show."""
 
+import dataclasses
+import json
 from typing import Any
 
 import numpy as np
 
 from advisor.propose.answer import Answer
+from advisor.propose.axes import Ints
+from advisor.propose.candidates import Candidates
 from advisor.propose.fitting import Fitting
 from advisor.propose.proposal import Proposal
-from advisor.spec import Decoder
+from advisor.spec import BDH, Model, Seq2Seq, vocabulary
+from advisor.spec.text import model_to_data
 
+FRONT = 150  # points kept of the Pareto front
 SHOWN = 200  # candidates kept for the picture of what fits
 FARTHEST = 3  # times the GPU's memory: what lies beyond makes the picture small
 NEGLIGIBLE = 0.01  # [nats/token] a difference in score that decides nothing
 
 
 def as_target(answer: Answer) -> dict[str, Any]:
-    """GPU, proposals, the first one's memory timeline, and a sample of the candidates."""
+    """GPU, proposals, the first one's memory timeline, and samples of the candidates and of their Pareto front."""
     chosen = answer.proposals[0]
     allocated = chosen.estimate.memory.allocated
     return {
@@ -32,18 +37,15 @@ def as_target(answer: Answer) -> dict[str, Any]:
         },
         "timeline": [{"phase": m.phase, "op": m.op, "bytes": m.bytes} for m in chosen.estimate.memory.timeline],
         "candidates": _sample(answer, chosen),
+        "front": _front(answer),
     }
 
 
 def _proposal(p: Proposal) -> dict[str, Any]:
-    assert isinstance(p.model, Decoder)  # what trials can train a proxy of
     return {
         "name": p.name,
-        "d_model": p.model.d_model,
-        "depth": p.model.depth,
-        "heads": p.model.attention.heads,
-        "hidden": p.model.mlp.hidden,
-        "vocab": p.model.embedding.vocab,
+        **_shape(p.model),
+        "vocab": vocabulary(p.model),
         "context": p.model.context,
         "batch": p.plan.batch,
         "checkpointing": p.plan.checkpointing,
@@ -57,13 +59,44 @@ def _proposal(p: Proposal) -> dict[str, Any]:
         "loss_low": p.loss_low,
         "loss_high": p.loss_high,
         "reason": p.reason,
+        "tokens": p.tokens,
+        "model": _plain(model_to_data(p.model)),
+        "plan": _plain(dataclasses.asdict(p.plan)),
     }
+
+
+def _shape(model: Model) -> dict[str, Any]:
+    """Sizes that every family has; of an encoder-decoder the depth of both stacks together."""
+    depth = model.encoder_depth + model.decoder_depth if isinstance(model, Seq2Seq) else model.depth
+    heads = model.heads if isinstance(model, BDH) else model.attention.heads
+    hidden = model.multiplier * model.d_model if isinstance(model, BDH) else model.mlp.hidden
+    return {"d_model": model.d_model, "depth": depth, "heads": heads, "hidden": hidden}
+
+
+def _plain(values: dict[str, Any]) -> Any:
+    """Tuples as lists, as they come back from the store."""
+    return json.loads(json.dumps(values))
+
+
+def _front(answer: Answer) -> list[dict[str, Any]]:
+    """Points of the front, evenly spread over it; hours are None where no time can be said."""
+    points = answer.front
+    picked = np.linspace(0, len(points) - 1, min(FRONT, len(points))).round().astype(int).tolist()
+    return [
+        {
+            "name": answer.candidates.name(points[i].row),
+            "hours": None if np.isnan(points[i].hours) else points[i].hours,
+            "memory_bytes": points[i].memory,
+            "predicted_loss": points[i].loss,
+        }
+        for i in picked
+    ]
 
 
 def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
     """Shapes, each with its best plan that surely fits or else its most frugal one, evenly spread over the sizes."""
     c = answer.candidates
-    depth, width = c.values["depth"], c.values["d_model"]
+    depth, width = _depth(c), c.values["d_model"]
     rank = np.where(answer.fits, answer.score, 1e9 + c.peak)  # a plan that fits goes before any that does not
     order = np.lexsort((rank, width, depth))
     first = np.ones(len(order), bool)
@@ -75,7 +108,7 @@ def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
     fitting = Fitting(c)
     return [
         {
-            "name": f"{depth[r]}x{width[r]}",
+            "name": c.name(r),
             "d_model": int(width[r]),
             "depth": int(depth[r]),
             "heads": int(c.values["heads"][r]),
@@ -86,6 +119,11 @@ def _sample(answer: Answer, chosen: Proposal) -> list[dict[str, Any]]:
         }
         for r, fits in ((r, _fits(answer, fitting, r)) for r in picked.tolist())
     ]
+
+
+def _depth(c: Candidates) -> Ints:
+    """Layers of all stacks together."""
+    return np.asarray(sum(column for axis, column in c.values.items() if axis.endswith("depth")))
 
 
 def _fits(answer: Answer, fitting: Fitting, row: int) -> bool:

@@ -14,6 +14,13 @@ from reports.numbers import thin
 from reports.table import Column, Table
 from reports.theme import LIGHT
 
+LIMITS = {  # what speaks against a config -> its name in the legend, color and symbol
+    "memory": ("too large for the memory", LIGHT.pruned, "x-thin-open"),
+    "time": ("limited by time", LIGHT.default, "diamond"),
+    "size": ("limited by its size", LIGHT.complete, "circle"),
+    "": ("as good as the best", LIGHT.rerun, "square"),
+    "other": ("fits", LIGHT.muted, "circle-open"),
+}
 MAX_DRAWN = 600
 MAX_ROWS = 30
 
@@ -68,7 +75,9 @@ class WhatFits:
         """How to read it."""
         return (
             f"Of the {self.shown:,} configs shown {len(self.fitting):,} fit, a safety margin kept free; where there are"
-            " many, this is a sample of them. The memory is the peak of one training step; batches may differ."
+            " many, this is a sample of them. What limits a config is what would have to grow for it to be the best:"
+            " memory, the time to train it, or its own size. The memory is the peak of one training step; batches may"
+            " differ."
         )
 
     @property
@@ -93,8 +102,11 @@ class WhatFits:
         """The figure."""
         figure = canvas(
             [
-                _marks("does not fit", [c for c in self.candidates if not c.fits], LIGHT.pruned, "x-thin-open", 7),
-                _marks("fits", [c for c in self.candidates if c.fits], LIGHT.complete, "circle", 7),
+                *(
+                    _marks(name, [c for c in self.candidates if _limit(c) == limit], color, symbol, 7)
+                    for limit, (name, color, symbol) in LIMITS.items()
+                    if any(_limit(c) == limit for c in self.candidates)
+                ),
                 _marks("proposed", list(self.proposals), LIGHT.best, "star", 14),
             ],
             x=log_axis("parameters", [c.parameters for c in self._all], words.compact_count),
@@ -121,6 +133,11 @@ def _marks(name: str, candidates: list[Candidate], color: str, symbol: str, size
         x=[c.parameters for c in shown], y=[c.memory_bytes / GIB for c in shown],
         text=[_hover(c) for c in shown], hoverinfo="text",
     )  # fmt: skip
+
+
+def _limit(c: Candidate) -> str:
+    """Which of LIMITS; what does not fit is limited by memory, whatever else."""
+    return "memory" if not c.fits else c.limited_by if c.limited_by in ("time", "size", "") else "other"
 
 
 def _hover(c: Candidate) -> str:

@@ -19,6 +19,11 @@ PAPER = 680  # A4 less its margins [px]
 
 MARKS = {  # what must be there once a figure is drawn: [selector inside the figure, how many at least]
     "what-fits": (".scatterlayer .point", 65),
+    "front": (".scatterlayer .point", 60),
+    "growth": (".scatterlayer path.js-fill", 9),
+    "elasticity-target": (".barlayer .point path", 10),
+    "elasticity": (".barlayer .point path", 10),
+    "measured": (".scatterlayer .point", 8),
     "memory": (".scatterlayer path.js-line", 1),
     "sweep-1": (".scatterlayer .point", 100),
     "curves": (".scatterlayer path.js-line", 15),
@@ -187,5 +192,5 @@ def test_a_study_without_anything_opens(report: Opened, tmp_path: Path) -> None:
     record = replace(study(target={}, sweeps=(), importances={}), trials=())
     page = report.open(reports.write(record, tmp_path / "empty.html")).page
     assert report.complaints == []
-    assert page.locator(".card.empty").count() == 19
+    assert page.locator(".card.empty").count() == 24
     assert page.locator("#trials-table button").count() == 0

@@ -32,7 +32,9 @@ def hostile() -> StudyRecord:
 def _target() -> dict[str, object]:
     values: dict[str, Any] = target_values()
     spoiled = {"name": MARKUP, "limited_by": LINK, "reason": MARKUP, "op": MARKUP, "phase": LINK}
-    rows = {key: [_spoil(row, spoiled) for row in values[key]] for key in ("candidates", "proposals", "timeline")}
+    rows = {
+        key: [_spoil(row, spoiled) for row in values[key]] for key in ("candidates", "proposals", "front", "timeline")
+    }
     return {"gpu": {"name": MARKUP, "memory_bytes": 24 * 2**30}, "chosen": {"name": LINK}, **rows}
 
 

@@ -1,5 +1,6 @@
 """A study as a real one looks: byte-level losses, a search of 15 trials, sweeps, a target GPU sized by the ledger."""
 
+import json
 import math
 import random
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import Any
 import search_spaces
 from advisor.ledger import estimate
 from advisor.spec import Decoder, Plan
+from advisor.spec.text import model_to_data
 from studies.records import CurvePoint, Provenance, Reason, Role, State, StudyRecord, SweepRecord, TrialRecord
 
 TOKENS = 1_048_576
@@ -91,6 +93,7 @@ def target_values() -> dict[str, object]:
         "rule": "lowest loss that a scaling law predicts, among those that fit",
         "candidates": candidates,
         "proposals": proposals,
+        "front": [_after(c, hours) for hours in (24.0, 6.0) for c in fitting[::3]],
         "timeline": [asdict(moment) for moment in chosen.memory.timeline],
         "chosen": {
             "name": proposals[0]["name"], "peak_bytes": peak.bytes, "peak_phase": peak.phase, "peak_op": peak.op,
@@ -98,9 +101,19 @@ def target_values() -> dict[str, object]:
     }  # fmt: skip
 
 
+def _after(candidate: dict[str, Any], hours: float) -> dict[str, Any]:
+    loss = 2.9 + 2 / hours**0.5 - candidate["parameters"] / 1e10
+    return {
+        "name": candidate["name"], "hours": hours, "memory_bytes": candidate["memory_bytes"], "predicted_loss": loss,
+    }  # fmt: skip
+
+
+def _model(d_model: int, depth: int) -> Decoder:
+    return Decoder.gpt(vocab=50257, context=1024, d_model=d_model, depth=depth, heads=d_model // 64)
+
+
 def _estimate(d_model: int, depth: int) -> Any:
-    model = Decoder.gpt(vocab=50257, context=1024, d_model=d_model, depth=depth, heads=d_model // 64)
-    return estimate(model, Plan(batch=8))
+    return estimate(_model(d_model, depth), Plan(batch=8))
 
 
 def _candidate(d_model: int, depth: int) -> dict[str, Any]:
@@ -117,6 +130,8 @@ def _proposal(candidate: dict[str, Any], rank: int) -> dict[str, Any]:
     shape = {key: value for key, value in candidate.items() if key != "fits"}
     return shape | {
         "hidden": 4 * candidate["d_model"], "vocab": 50257, "context": 1024, "batch": 8, "checkpointing": "none",
+        "model": json.loads(json.dumps(model_to_data(_model(candidate["d_model"], candidate["depth"])))),
+        "plan": json.loads(json.dumps(asdict(Plan(batch=8)))),
         "step_seconds": 0.41 - 0.06 * rank, "hours": 24.0, "predicted_loss": 3.05 + 0.03 * rank,
         "reason": "lowest predicted loss of all that fit, with 10 % of the memory left free",
     }  # fmt: skip
@@ -152,7 +167,8 @@ def _trial(
         params={name: point[name] for name in ("learning_rate", "dropout", "d_model")} | {"depth_fraction": 0.5},
         value=curve[-1].validation_loss, flops=curve[-1].flops, memory_bytes=parameters * 16 + 2**24,
         measured_memory_bytes=None, tokens=curve[-1].tokens, seconds=curve[-1].seconds + 0.03, started=11.0 * number,
-        seed=seed or number, device="cpu", curve=tuple(curve),
+        seed=seed or number, predicted_seconds=9.4, device="cpu",
+        curve=tuple(curve),
     )  # fmt: skip
 
 

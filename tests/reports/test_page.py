@@ -3,6 +3,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from tests.reports.hostile import MARKUP, hostile
 from tests.reports.sample import study
 
 FIGURES = (
-    "what-fits", "memory", "sweep-1", "curves", "spread", "progress", "slices", "map-shape", "map-rates", "parallel",
-    "importance", "pareto-parameters", "pareto-flops", "pareto-memory", "pareto-seconds", "workers",
+    "what-fits", "front", "memory", "growth", "elasticity-target", "sweep-1", "curves", "spread", "progress", "slices",
+    "map-shape", "map-rates", "parallel", "importance", "pareto-parameters", "pareto-flops", "pareto-memory",
+    "pareto-seconds", "elasticity", "measured", "workers",
 )  # fmt: skip
 
 
@@ -50,6 +52,11 @@ class Elements(HTMLParser):
         return json.loads(next(text for attributes, text in self.scripts if attributes.get("id") == name))
 
 
+@cache
+def sample_page() -> str:
+    return page(study())
+
+
 def cards(text: str) -> dict[str, str]:
     """Title of each card by its anchor."""
     return dict(re.findall(r'<h3 id="([\w-]+)-title">(.*?)</h3>', text))
@@ -66,7 +73,7 @@ def test_two_hundred_trials_stay_below_three_megabytes(tmp_path: Path) -> None:
 
 
 def test_every_figure_is_in_the_page_with_a_title_a_caption_and_a_table() -> None:
-    text = page(study())
+    text = sample_page()
     assert set(Elements(text).data("figure-data")["figures"]) == set(FIGURES)
     for name in FIGURES:
         body = text.split(f'<article class="card" id="{name}">')[1].split("</article>")[0]
@@ -88,7 +95,7 @@ def test_the_record_can_be_read_again_from_the_page() -> None:
 
 
 def test_the_policy_knows_each_script_by_its_hash_and_allows_no_request() -> None:
-    text = page(study())
+    text = sample_page()
     policy = re.search('Content-Security-Policy" content="([^"]*)"', text)
     assert policy is not None
     rules = dict(rule.split(" ", 1) for rule in policy[1].replace("&#39;", "'").split("; "))
@@ -101,7 +108,7 @@ def test_the_policy_knows_each_script_by_its_hash_and_allows_no_request() -> Non
 
 
 def test_plotly_is_embedded_once_and_nothing_is_loaded() -> None:
-    elements = Elements(page(study()))
+    elements = Elements(sample_page())
     packed = [text for attributes, text in elements.scripts if attributes.get("id") == "plotly-packed"]
     assert packed == [plotlyjs.packed()]
     assert not [value for key, value in elements.attributes if key == "src"]
@@ -110,7 +117,7 @@ def test_plotly_is_embedded_once_and_nothing_is_loaded() -> None:
 
 
 def test_hostile_text_adds_no_element_and_no_handler() -> None:
-    tame, wild = Elements(page(study())), Elements(page(hostile()))
+    tame, wild = Elements(sample_page()), Elements(page(hostile()))
     for tag in ("script", "img", "style", "article", "button"):
         assert wild.tags[tag] == tame.tags[tag], tag
     assert all(value is None or value.startswith("#") for key, value in wild.attributes if key == "href")
@@ -126,7 +133,10 @@ def test_text_that_is_not_unicode_is_written(tmp_path: Path) -> None:
 
 NOTHING = "nothing to show"
 ABSENT: dict[str, tuple[StudyRecord, dict[str, str]]] = {
-    "target": (study(target={}), {"proposals": NOTHING, "what-fits": NOTHING, "memory": NOTHING}),
+    "target": (
+        study(target={}),
+        {"proposals": NOTHING, "what-fits": NOTHING, "front": NOTHING, "memory": NOTHING, "growth": NOTHING},
+    ),
     "sweep": (study(sweeps=()), {"sweep-1": NOTHING}),
     "importances": (study(importances={}), {"importance": NOTHING}),
     "trials": (
@@ -157,7 +167,9 @@ def test_a_study_in_which_all_trials_failed(value: float | None) -> None:
     failed = (replace(t, state="FAIL", reason="crash", value=value, curve=()) for t in record.trials)
     text = page(replace(record, trials=tuple(failed), importances={}))
     assert "there is no tuned config" in text
-    assert set(Elements(text).data("figure-data")["figures"]) == {"what-fits", "memory", "sweep-1", "workers"}
+    assert set(Elements(text).data("figure-data")["figures"]) == {
+        "what-fits", "front", "memory", "growth", "elasticity-target", "sweep-1", "workers",
+    }  # fmt: skip
 
 
 def test_a_figure_that_fails_is_a_card_and_the_page_still_opens() -> None:
@@ -172,7 +184,7 @@ def test_a_figure_that_fails_is_a_card_and_the_page_still_opens() -> None:
 @pytest.mark.parametrize(("state", "words"), [("RUNNING", "is running"), ("INTERRUPTED", "is interrupted")])
 def test_a_study_that_is_not_finished_says_so_at_the_top(state: str, words: str) -> None:
     assert f"This study {words}" in page(study(state=state))
-    assert "This study is" not in page(study())
+    assert "This study is" not in sample_page()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ STUDIES = {
     "sample": study(),
     "hostile": hostile(),
     "empty": replace(study(target={}, sweeps=()), trials=()),
-    "long curves": study(trials=120, evaluations=240),
-    "no numbers": replace(study(), trials=tuple(replace(t, value=math.nan) for t in study().trials)),
+    "long curves": study(trials=120, evaluations=240, target={}),
+    "no numbers": replace(study(target={}), trials=tuple(replace(t, value=math.nan) for t in study().trials)),
 }
 
 
