@@ -155,8 +155,10 @@ class Space:
 
     def _plan(self, batch: int) -> Plan:
         assert "precision" in self.plan, "the device has said it: with_precision"
-        base_width = int(self.knobs["d_model"].default)
-        return Plan(batch=batch, grad_clip=self.recipe.grad_clip > 0, base_width=base_width, **self.plan)
+        width, head_size = (int(self.knobs[name].default) for name in ("d_model", "head_size"))
+        return Plan(
+            batch=batch, grad_clip=self.recipe.grad_clip > 0, base_width=width, base_head_size=head_size, **self.plan
+        )
 
 
 class Shape(NamedTuple):

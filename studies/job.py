@@ -57,7 +57,7 @@ class SweepJob:
     data: Data
     device: Device
     seed: int
-    low: float = 1e-5
+    low: float = 1e-4
     high: float = 1.0
     steps: int = 100
 

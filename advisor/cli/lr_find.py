@@ -32,7 +32,7 @@ HANG_SECONDS = 3600.0
 @click.option("--batch", type=int, default=16, show_default=True, help="Micro-batch [sequences].")
 @click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Steps of the ramp.")
-@click.option("--low", type=float, default=1e-5, show_default=True, help="First learning rate.")
+@click.option("--low", type=float, default=1e-4, show_default=True, help="First learning rate.")
 @click.option("--high", type=float, default=1.0, show_default=True, help="Last learning rate.")
 @options.seed
 @click.option(

@@ -10,9 +10,10 @@ embeddings. With n = d_model / base_width:
 | embedding, position, norm, bias: one side grows     | 1           | 1             | 1                   |
 | head, and an embedding that is tied to it           | 1           | 1             | 1 / n of the logits |
 
-A tied table learns as an embedding does; only its use as the head is multiplied. Scores of attention are divided by the
-head size, not by its root. Weight decay of what learns 1/n as fast is n times as strong, so that a step takes as much
-of the weight at every width, as in the authors' own MuAdam (microsoft/mup 1.0, mup/optim.py).
+A tied table learns as an embedding does; only its use as the head is multiplied. Where heads grow with the width (the
+plan's `base_head_size`), scores of attention are divided by the head size, not by its root; where there are more of
+them instead, nothing changes. Weight decay of what learns 1/n as fast is n times as strong, so that a step takes as
+much of the weight at every width, as in the authors' own MuAdam (microsoft/mup 1.0, mup/optim.py).
 
 Every inner width (of the MLP, of all heads, of BDH's neurons) is taken to grow with d_model. BDH's attention needs no
 scale of its own: a norm follows it.
@@ -26,9 +27,6 @@ from typing import NamedTuple
 from advisor.ledger.scalar import parameter_roles
 from advisor.spec import Model, Plan
 from advisor.spec.check import Size
-
-# 8 / head size is 1 / sqrt(head size) where heads are 64 wide: the constant of microsoft/mup's README
-ATTENTION_CONSTANT = 8.0
 
 
 class WidthScale(NamedTuple):
@@ -60,7 +58,10 @@ def width_scales(model: Model, plan: Plan) -> Mapping[str, WidthScale]:
 
 def attention_scale(head_size: int, plan: Plan, standard: float | None = None) -> float | None:
     """What scores are multiplied by; `standard`, where None is 1/sqrt(head_size), without mup."""
-    return standard if plan.parametrization == "standard" else ATTENTION_CONSTANT / head_size
+    if plan.parametrization == "standard" or plan.base_head_size is None:
+        return standard
+    at_base = plan.base_head_size**-0.5 if standard is None else standard
+    return at_base * plan.base_head_size / head_size
 
 
 def output_scale(d_model: int, plan: Plan, rooted: bool = False) -> float | None:

@@ -22,8 +22,11 @@ def test_nothing_changes_without_it() -> None:
 
 
 def test_what_is_multiplied_falls_with_the_width() -> None:
-    assert attention_scale(64, MUP) == 64**-0.5
-    assert attention_scale(128, MUP, 1.0) == 8 / 128
+    growing = Plan(sequence=64, parametrization="mup", base_width=32, base_head_size=64)
+    assert attention_scale(64, growing) == 64**-0.5
+    assert attention_scale(128, growing) == 8 / 128
+    assert attention_scale(128, growing, 1.0) == 0.5
+    assert attention_scale(128, MUP) is None  # there are more heads, not wider ones
     assert output_scale(128, MUP) == 1 / 4
     assert output_scale(32, MUP, rooted=True) == output_scale(32, STANDARD, rooted=True)
     assert output_scale(128, MUP, rooted=True) == 32**-0.5 / 4

@@ -46,7 +46,8 @@ class Plan:
     `loss`: chunked = head and cross-entropy of one chunk of tokens after the other, recomputed in the backward pass.
     `compile`: torch.compile of the module with its loss; memory is then an interval.
     `parametrization`: mup = initial weights and learning rates that go with the width, so that one learning rate serves
-    every width (advisor/ledger/mup.py); at a d_model of `base_width` they are the standard ones.
+    every width (advisor/ledger/mup.py); at a d_model of `base_width` they are the standard ones. `base_head_size` is
+    that of heads at this width where they grow with it; None: there are more heads instead.
     `ema`: an averaged copy of the weights, torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn.
     """
 
@@ -70,6 +71,7 @@ class Plan:
     loss_chunks: int = 8  # of tokens, where the loss is chunked
     parametrization: Literal["standard", "mup"] = "standard"
     base_width: int = 256
+    base_head_size: int | None = None
     lora: LoRA | None = None
     gpus: int | None = None
     sharding: Literal["none", "zero1", "zero2", "zero3"] = "none"
@@ -101,6 +103,8 @@ class Plan:
         check.whole("plan.loss_chunks", self.loss_chunks, MAX_CHUNKS)
         check.choice("plan.parametrization", self.parametrization, PARAMETRIZATIONS)
         check.whole("plan.base_width", self.base_width, check.MAX_WIDTH)
+        if self.base_head_size is not None:
+            check.whole("plan.base_head_size", self.base_head_size, check.MAX_WIDTH)
         if self.loss == "chunked" and self.keep_logits:
             raise InputError("plan.keep_logits", expected="false: a chunked loss never has all logits", got=True)
         if self.attention_kernel == "flash" and self.precision == "fp32":

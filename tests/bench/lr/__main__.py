@@ -22,7 +22,7 @@ from tests.bench.lr.rows import Swept, Trained
 from tests.bench.lr.shapes import SHAPES, STEPS, WIDTHS, Shape
 from tests.bench.lr.truth import Truth
 
-RAMP = {"steps": 50, "low": 1e-5, "high": 1.0}
+RAMP = {"steps": 50, "low": 1e-4, "high": 1.0}
 OURS = "ours: mean of the calibrated rules"
 Named = Callable[[Sequence[Swept]], float | None]  # the learning rate that a rule names on the sweeps of a shape
 Errors = list[tuple[float, float]]  # octaves from the best learning rate, regret [nats/token]

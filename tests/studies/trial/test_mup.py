@@ -27,9 +27,16 @@ PAIRS = {"data": Data(source="copy:8"), "batch": 32, "sequence": 8, "target_sequ
 WATCHED = ("attention.out", "cross.out", "mlp.down", "head", "head.decoder")
 
 
-def model_of(family: str, width: int, *, tied: bool = True) -> Model:
+def model_of(family: str, width: int, *, tied: bool = True, heads: int | None = None) -> Model:
+    """Heads of 16, or so many."""
     sizes = Sizes(
-        vocab=VOCABULARIES[family], context=32, d_model=width, depth=2, heads=width // 16, hidden=4 * width, dropout=0.0
+        vocab=VOCABULARIES[family],
+        context=32,
+        d_model=width,
+        depth=2,
+        heads=heads or width // 16,
+        hidden=4 * width,
+        dropout=0.0,
     )
     model = FAMILIES[family](sizes)
     return (
@@ -74,15 +81,22 @@ def growth(by_width: Widths) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("family", "tied"),
-    [("decoder", True), ("decoder", False), ("encoder", True), ("seq2seq", False), ("bdh", False)],
-)
-def test_changes_are_flat_over_the_widths_with_mup_and_grow_without(trial_job: Make, family: str, tied: bool) -> None:
+    ("family", "tied", "heads"),  # of None there are more, as wide as ever
+    [
+        ("decoder", True, None), ("decoder", False, None), ("decoder", True, 2), ("encoder", True, None),
+        ("seq2seq", False, None), ("bdh", False, None),
+    ],
+)  # fmt: skip
+def test_changes_are_flat_over_the_widths_with_mup_and_grow_without(
+    trial_job: Make, family: str, tied: bool, heads: int | None
+) -> None:
     pairs = PAIRS if family == "seq2seq" else {}
 
     def grown(parametrization: str) -> dict[str, float]:
-        models = {width: model_of(family, width, tied=tied) for width in WIDTHS}
-        return growth({w: moved(job_of(trial_job, m, parametrization, **pairs)) for w, m in models.items()})
+        models = {width: model_of(family, width, tied=tied, heads=heads) for width in WIDTHS}
+        base = None if heads is None else BASE // heads
+        jobs = {w: job_of(trial_job, m, parametrization, base_head_size=base, **pairs) for w, m in models.items()}
+        return growth({width: moved(job) for width, job in jobs.items()})
 
     with_mup, standard = grown("mup"), grown("standard")
     assert max(abs(octaves) for octaves in with_mup.values()) < 0.3
@@ -103,13 +117,11 @@ def test_every_weight_that_decays_by_its_width_has_a_matrix_role(trial_job: Make
 
 
 def test_at_the_base_width_nothing_changes(trial_job: Make) -> None:
-    """Heads are 64 wide, where 8 / 64 is 1 / sqrt(64)."""
     model = dataclasses.replace(model_of("decoder", 64), depth=1)
-    model = dataclasses.replace(model, attention=dataclasses.replace(model.attention, heads=1))
 
     def losses(plan: Plan) -> list[float]:
         trainer = Trainer(trial_job(model=model, plan=plan))
         return [trainer.step(4e-3).item() for _ in range(4)]
 
-    plan = Plan(batch=8, sequence=32, precision="fp32", base_width=64)
+    plan = Plan(batch=8, sequence=32, precision="fp32", base_width=64, base_head_size=16)
     assert losses(plan) == losses(dataclasses.replace(plan, parametrization="mup"))
