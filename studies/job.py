@@ -16,10 +16,11 @@ MAX_SWEEP_STEPS = 2000  # more say nothing new, and smoothing takes the square o
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What to train on: a name or path, as studies.data.read takes it, and how text becomes tokens."""
+    """What to train on: a name or path, as studies.data.read takes it, how text becomes tokens, what must be there."""
 
     source: str = "pydoc"
     tokenizer: str = "bytes"
+    sha256: str = ""  # "": whatever is there
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,10 @@ from studies.job import STOP, Device, Job, Message, Outcome
 
 WORKER = "studies.trial.worker:main"  # by name: the coordinator does not import torch
 MESSAGE_CHARS = 200
+HINTS = {
+    "SIGKILL": ", which the kernel sends when memory runs out",
+    "SIGBUS": ", which the kernel sends when a file that is mapped into memory, such as tokens, is cut short",
+}
 PRELOADED = ["torch", "torch.optim", "torch._dynamo", "studies.trial.worker"]  # the first optimizer imports _dynamo
 
 
@@ -146,14 +150,13 @@ class Child:
 def cause_of_death(exit_code: int | None) -> str:
     """What an exit code says.
 
-    >>> cause_of_death(-11), cause_of_death(3)
+    >>> cause_of_death(-signal.SIGSEGV), cause_of_death(3)
     ('the process was killed by SIGSEGV', 'the process ended with exit code 3 and no outcome')
     """
     if exit_code is None or exit_code >= 0:
         return f"the process ended with exit code {exit_code} and no outcome"
     name = signal.Signals(-exit_code).name
-    hint = ", which the kernel sends when memory runs out" if name == "SIGKILL" else ""
-    return f"the process was killed by {name}{hint}"
+    return f"the process was killed by {name}{HINTS.get(name, '')}"
 
 
 def _run(worker: str, job: Job, connection: Connection) -> None:

@@ -33,9 +33,7 @@ def sample(name: str, *, store: str, prompt: str, sampling: Sampling) -> str:
     checkpoint = Shelf(store, name).of(best.number) / f"{'best' if recipe.patience else 'last'}.safetensors"
     if not checkpoint.exists():
         raise InputError(f"study {name}", expected=f"the model of trial {best.number} at {checkpoint}", got="no file")
-    dataset = data.read(settings.data, settings.tokenizer)
-    if dataset.sha256 != record.provenance.data["sha256"]:
-        raise InputError(f"data {settings.data}", expected="what the study was trained on", got="another content")
+    dataset = data.read_same(settings.data, settings.tokenizer, record.provenance.data["sha256"])
     spelled = data.tokenizer_of(settings.data, settings.tokenizer)
     tokens = tuple(spelled.encode(prompt.encode()).tolist())
     if not tokens:

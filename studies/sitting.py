@@ -68,7 +68,8 @@ def resume(
 
     It goes on where it began, unless other `devices` are named.
 
-    Raises UnknownError if there is none of this name, ConflictError while a living process runs it.
+    Raises UnknownError if there is none of this name, ConflictError while a living process runs it, InputError if its
+    data are no longer what it began with.
     """
     clock = Clock()
     with open_store(store) as opened:
@@ -90,9 +91,11 @@ def _work(
         trackers.telling(settings, store.url, on_event or _ignore) as tell,
     ):
         record = store.load(name)
+        dataset = data.read_same(settings.data, settings.tokenizer, record.provenance.data.get("sha256", ""))
         clock.set(settings.budget_seconds, record.spent_seconds)
         space = search_spaces.parse(dict(record.space), Path(settings.space).stem)
-        bench = _bench(settings, space, clock, running, logbook, tell)
+        learned = Data(source=settings.data, tokenizer=settings.tokenizer, sha256=dataset.sha256)
+        bench = _bench(settings, space, learned, clock, running, logbook, tell)
         logbook.save(state="RUNNING")
         try:
             Coordinator(bench, space, record).run()
@@ -104,7 +107,7 @@ def _work(
 
 
 def _bench(
-    settings: Settings, space: Space, clock: Clock, executor: Executor, logbook: Logbook, tell: Listener
+    settings: Settings, space: Space, learned: Data, clock: Clock, executor: Executor, logbook: Logbook, tell: Listener
 ) -> Bench:
     assert settings.memory_bytes is not None, "set when the study was created"
     finished = logbook.finished()
@@ -117,9 +120,7 @@ def _bench(
     return Bench(
         settings=settings,
         limit_bytes=settings.memory_bytes,
-        jobs=Jobs(
-            space=space, data=Data(source=settings.data, tokenizer=settings.tokenizer), device=executor.devices[0]
-        ),
+        jobs=Jobs(space=space, data=learned, device=executor.devices[0]),
         executor=executor,
         clock=clock,
         forecast=Forecast(),

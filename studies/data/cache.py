@@ -1,5 +1,6 @@
 """Files that can be made again: they spare each trial the work that an earlier one has done."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from io import BytesIO
@@ -29,9 +30,13 @@ def text(name: str, make: Callable[[], str]) -> str:
 def tokens(name: str, make: Callable[[], Tokens]) -> Tokens:
     """The tokens of this name, made if there are none yet; mapped into memory, so that all processes share them."""
     path = folder() / f"{name}.npy"
-    if not path.is_file():
-        buffer = BytesIO()
-        np.save(buffer, make(), allow_pickle=False)
-        write_atomic(path, buffer.getvalue())
+    with contextlib.suppress(OSError, ValueError, EOFError):  # no such file, or a part of one
+        return _mapped(path)
+    buffer = BytesIO()
+    np.save(buffer, make(), allow_pickle=False)
+    return _mapped(write_atomic(path, buffer.getvalue()))
+
+
+def _mapped(path: Path) -> Tokens:
     found: Tokens = np.load(path, mmap_mode="r", allow_pickle=False)
     return found

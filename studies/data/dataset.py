@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 from typing import TypeAlias
 
+from advisor.errors import InputError
 from studies.data import corpus, pairs, sequences, token_files
 from studies.data.corpus import Corpus
 from studies.data.pairs import Pairs
@@ -28,6 +29,17 @@ def read(source: str, tokenizer: str) -> Dataset:
     if token_files.is_one(path):
         return corpus.from_tokens(path)
     return corpus.from_text(source, tokenizer)
+
+
+def read_same(source: str, tokenizer: str, sha256: str) -> Dataset:
+    """The data behind `source` as they were when `sha256` was taken of them; "" takes them as they are.
+
+    Raises InputError for other ones, too: losses on them could not be compared.
+    """
+    dataset = read(source, tokenizer)
+    if sha256 not in ("", dataset.sha256):
+        raise InputError(f"data {source}", expected="what the study began with", got="another content")
+    return dataset
 
 
 def tokenizer_of(source: str, tokenizer: str) -> Tokenizer:

@@ -53,7 +53,7 @@ def _mapped(path: Path) -> Tokens:
         tokens = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _bin(path, what)
     except OSError as error:
         raise InputError(what, expected="a readable file", got=error.strerror or str(error)) from None
-    except ValueError as error:  # not NumPy's format, or objects in it
+    except (ValueError, EOFError) as error:  # not NumPy's format, or objects in it
         raise InputError(what, expected="an array of whole numbers", got=str(error)) from None
     if tokens.ndim != 1 or tokens.dtype.kind not in "ui" or not len(tokens):
         got = f"{tokens.dtype} of shape {list(tokens.shape)}"

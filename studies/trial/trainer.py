@@ -33,7 +33,8 @@ class Trainer:
         weights, draws, dropout = (int(s) for s in np.random.SeedSequence(job.seed).generate_state(3))
         self.recipe, self.plan = job.recipe, job.plan
         self.device = torch.device(job.device.name)
-        self.batches = batches(data.read(job.data.source, job.data.tokenizer), job.model, job.plan, self.device, draws)
+        dataset = data.read_same(job.data.source, job.data.tokenizer, job.data.sha256)
+        self.batches = batches(dataset, job.model, job.plan, self.device, draws)
         torch.set_float32_matmul_precision("high" if job.recipe.tf32 else "highest")
         with self.device:
             self.module = build(job.model, job.plan)

@@ -40,6 +40,7 @@ def say(**values: object) -> None:
 def main(verb: str, folder: str, store: str, options: str) -> None:
     """Run the study, or go on with it."""
     asked: dict[str, Any] = {"worker": local.WORKER, "slots": 1, "trials": 12, "limit": flight.LIMIT_SECONDS}
+    asked |= {"space": str(SPACE), "data": "text.txt", "tokenizer": "bytes"}
     asked |= json.loads(options)
     if "file_bytes" in asked:
         resource.setrlimit(resource.RLIMIT_FSIZE, (asked["file_bytes"],) * 2)
@@ -50,14 +51,16 @@ def main(verb: str, folder: str, store: str, options: str) -> None:
     if verb == "resume":
         studies.resume(NAME, store=store, on_event=tell, executor=executor)
         return
-    text = Path(folder, "text.txt")
-    text.write_text(TEXT)
+    data = Path(folder, asked["data"])
+    if not data.exists():
+        data.write_text(TEXT)
     settings = Settings(
         name=NAME,
         budget_seconds=BUDGET_SECONDS,
         store=store,
-        space=str(SPACE),
-        data=str(text),
+        space=asked["space"],
+        data=str(data),
+        tokenizer=asked["tokenizer"],
         max_trials=asked["trials"],
         devices=(Device(name="cpu", threads=1),) * asked["slots"],
         memory_bytes=2**30,

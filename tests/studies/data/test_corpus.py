@@ -77,6 +77,7 @@ def test_token_files_are_mapped_and_keep_their_parts(tmp_path: Path) -> None:
         ("odd.bin", b"abc", "an even number of bytes, not 0, got 3"),
         ("empty.bin", b"", "an even number of bytes, not 0, got 0"),
         ("not.npy", b"no array", "an array of whole numbers"),
+        ("empty.npy", b"", "an array of whole numbers"),
     ],
 )
 def test_bad_token_files_are_one_clear_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -45,6 +45,15 @@ def test_byte_pairs_are_learned_and_found_once(tmp_path: Path) -> None:
     assert len(kept) == 2
 
 
+def test_tokens_of_which_half_are_kept_are_made_again(tmp_path: Path) -> None:
+    content = text.read("pydoc")[:20_000]
+    first = tokenizer.BytePairs(300, content).encode_once(content).tolist()
+    for path in (tmp_path / "cache").glob("*.npy"):
+        for damaged in (b"", path.read_bytes()[:-9]):
+            path.write_bytes(damaged)
+            assert tokenizer.BytePairs(300, content).encode_once(content).tolist() == first
+
+
 def test_a_character_that_the_text_has_not_is_refused() -> None:
     learned = tokenizer.learn("characters", b"abc")
     with pytest.raises(InputError, match="characters of the training text, got 'z'"):
