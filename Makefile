@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed profiles clean
+.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-step: $(VENV)/.installed-dev  ## Training steps per second beside a tutori
 
 bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial's, with the same training FLOPs
 	$(BIN)/python -m tests.bench.seed
+
+bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs, and what live pages cost the study
+	$(BIN)/python -m tests.bench.service
 
 profiles: $(VENV)/.installed-dev  ## Fit the profiles that ship again to the measured rows in tests/timing
 	$(BIN)/python -m tests.timing.generate_profiles

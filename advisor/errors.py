@@ -72,6 +72,15 @@ def fold(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum() or c in ".+")
 
 
+def one_line(text: str) -> str:
+    """The text in one line, with every character escaped that could steer a terminal or turn the order of letters.
+
+    >>> one_line("two\\nlines, \\x1b[2J")
+    'two lines, \\\\x1b[2J'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+
+
 def shorten(value: object, limit: int = 60) -> str:
     """repr() of a value, cut for one line."""
     text = repr(value)

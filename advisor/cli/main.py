@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from advisor.errors import INTERRUPTED_EXIT_CODE, AdvisorError, exit_code, near_names
+from advisor.errors import INTERRUPTED_EXIT_CODE, AdvisorError, exit_code, near_names, one_line
 
 # command -> (module:attribute, one line of help). `advisor --help` reads this table and imports nothing else.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -85,5 +85,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{PROGRAM}: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

@@ -8,7 +8,7 @@ import click
 
 import studies as tuning
 from advisor.cli import answer, options
-from advisor.errors import InputError
+from advisor.errors import InputError, one_line
 from advisor.units import format_seconds
 
 COLUMNS = "{:<28} {:<12} {:>8} {:>10} {:>10}  {}"
@@ -43,5 +43,5 @@ def _listed(summaries: list[dict[str, Any]]) -> tuple[Any, list[str]]:
     for s in summaries:
         best = "-" if s["best_value"] is None else f"{s['best_value']:.4f}"
         spent = format_seconds(s["spent_seconds"])
-        rows.append(COLUMNS.format(s["name"], s["state"].lower(), s["trials"], spent, best, s["created"]))
+        rows.append(COLUMNS.format(one_line(s["name"]), s["state"].lower(), s["trials"], spent, best, s["created"]))
     return summaries, rows

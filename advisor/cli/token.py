@@ -5,7 +5,7 @@ import json
 import click
 
 from advisor.cli import options
-from advisor.errors import InputError
+from advisor.errors import InputError, one_line
 
 
 @click.command()
@@ -25,7 +25,9 @@ def token(verb: str, name: str | None, store_url: str, as_json: bool) -> None:
         tokens = Tokens(store)
         if verb == "list":
             found = tokens.all()
-            click.echo(json.dumps(found) if as_json else "\n".join(f"{t['name']:<24}{t['created']}" for t in found))
+            click.echo(
+                json.dumps(found) if as_json else "\n".join(f"{one_line(t['name']):<24}{t['created']}" for t in found)
+            )
         elif verb == "new":
             made = {"name": _named(name), "token": tokens.new(_named(name))}
             click.echo(json.dumps(made) if as_json else made["token"])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from advisor.errors import OUTCOMES, AdvisorError, UnknownError, shorten
+from advisor.errors import OUTCOMES, AdvisorError, UnknownError, one_line, shorten
 
 MEDIA_TYPE = "application/problem+json"
 # those that any request may meet, whatever it asks
@@ -44,8 +44,7 @@ def problem(status: int, detail: str, near: Sequence[str] = (), headers: dict[st
 
 def problem_bytes(status: int, detail: str, near: Sequence[str] = ()) -> bytes:
     """The body of the response."""
-    line = " ".join(detail.split())
-    found = Problem(status=status, title=HTTPStatus(status).phrase, detail=line, near=list(near))
+    found = Problem(status=status, title=HTTPStatus(status).phrase, detail=one_line(detail), near=list(near))
     return json.dumps(found.model_dump()).encode()
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,12 @@ def commanded(folder: Path, *options: str) -> Server:
     with log.open("w") as file:
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(command, stderr=file, cwd=folder, env=environment)
-    while not (
-        lines := [line for line in log.read_text().splitlines(True) if line.startswith(START) and line[-1] == "\n"]
+    while (
+        not (lines := [text for text in log.read_text().splitlines(True) if text.startswith(START)])
+        or lines[0][-1] != "\n"
     ):
         assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
     return Server(process, lines[0].removeprefix(START).strip())
 
 

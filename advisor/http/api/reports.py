@@ -1,4 +1,4 @@
-"""Reports: the pages in the reports folder; make one of a study, or of several to compare them."""
+"""Reports: the pages in the reports folder; make one of a study."""
 
 from datetime import UTC, datetime
 from pathlib import Path as File
@@ -24,9 +24,9 @@ SANDBOX = "sandbox allow-scripts allow-downloads allow-popups; frame-ancestors '
 
 
 class ReportBody(Body):
-    """The studies of a report: of several, a comparison."""
+    """The study of a report."""
 
-    studies: list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]] = Field(min_length=1, max_length=20)
+    studies: list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]] = Field(min_length=1, max_length=1)
 
 
 class Report(BaseModel):
@@ -46,7 +46,7 @@ def reports(at: At) -> Response:
 
 @router.post("/reports", status_code=201, response_model=Report)
 async def make(body: ReportBody, at: At, key: Key = None) -> Response:
-    """Write the report of a study, or one that compares several. It takes seconds."""
+    """Write the report of a study. It takes seconds."""
     path = at.config.reports_folder / f"{slug(' '.join(body.studies))}.html"
 
     async def act() -> tuple[int, bytes]:
