@@ -203,7 +203,7 @@ def _best_so_far(record: StudyRecord) -> Chart | None:
     steps = sorted((t.started + t.seconds, t.value) for t in done if t.value is not None)
     if len(steps) < 2:
         return None
-    x = Axis(name="time", label="time", values=[0.0, record.budget_seconds], show=format_seconds, log=False)
+    x = Axis(name="time", label="time", values=[0.0, record.budget_seconds], show=_seconds, log=False)
     y = Axis(name="loss", label="loss", values=[v for _, v in steps], show="{:.3f}".format, log=False)
     lowest, d = steps[0][1], ""
     for when, value in steps:
@@ -217,6 +217,10 @@ def _best_so_far(record: StudyRecord) -> Chart | None:
         ys=tuple(y.ticks),
         caption="Lowest validation loss [nats/token] of the search by wall-clock; the axis ends with the budget.",
     )
+
+
+def _seconds(seconds: float) -> str:
+    return format_seconds(seconds) if seconds else "0 s"
 
 
 def _line(curve: Sequence[CurvePoint], x: Axis, y: Axis) -> str:
