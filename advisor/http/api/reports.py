@@ -1,4 +1,4 @@
-"""Reports: the pages in the reports folder; make one of a study."""
+"""Reports: the pages in the reports folder; make one of a study, or of several to compare them."""
 
 from datetime import UTC, datetime
 from pathlib import Path as File
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, Field
 
-from advisor.errors import UnknownError
+from advisor.errors import InputError, UnknownError
 from advisor.files import safe_join, slug
 from advisor.http import plain
 from advisor.http.api.studies import SLUG
@@ -24,9 +24,9 @@ SANDBOX = "sandbox allow-scripts allow-downloads allow-popups; frame-ancestors '
 
 
 class ReportBody(Body):
-    """The study of a report."""
+    """The studies of a report: of several, a comparison."""
 
-    studies: list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]] = Field(min_length=1, max_length=1)
+    studies: list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]] = Field(min_length=1, max_length=20)
 
 
 class Report(BaseModel):
@@ -46,7 +46,7 @@ def reports(at: At) -> Response:
 
 @router.post("/reports", status_code=201, response_model=Report)
 async def make(body: ReportBody, at: At, key: Key = None) -> Response:
-    """Write the report of a study. It takes seconds."""
+    """Write the report of a study, or one that compares several. It takes seconds."""
     path = at.config.reports_folder / f"{slug(' '.join(body.studies))}.html"
 
     async def act() -> tuple[int, bytes]:
@@ -80,6 +80,8 @@ def written(store: str, names: list[str], path: File) -> bytes:
 
     with open_store(store) as opened:
         records = [opened.load(name) for name in names]
+    if len(records) > 1:
+        raise InputError("studies", expected="one: several cannot be compared yet", got=len(records))
     drawing.write(records[0], path)
     return plain.dumps(_described(path).model_dump())
 
