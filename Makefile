@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed profiles clean
+.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed bench-tuning profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial
 
 bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs, and what live pages cost the study
 	$(BIN)/python -m tests.bench.service
+FORM ?= short
+
+bench-tuning: $(VENV)/.installed-dev  ## How soon the search is as good as five other tuners in the end; FORM=long: an hour
+	$(BIN)/python -m tests.bench.tuning --form $(FORM)
 
 profiles: $(VENV)/.installed-dev  ## Fit the profiles that ship again to the measured rows in tests/timing
 	$(BIN)/python -m tests.timing.generate_profiles

@@ -20,7 +20,7 @@ MAX_FILE_BYTES = 2**20
 MAX_SHAPES = 4096  # each one is checked against the memory
 
 SIZES = {"max_depth": 1024, "context": check.MAX_CONTEXT}
-OPTIONAL = {"vocab": check.MAX_VOCAB, "eval_every": MAX_STEPS, "eval_batches": check.MAX_BATCH}
+OPTIONAL = {"vocab": check.MAX_VOCAB, "eval_every": MAX_STEPS, "eval_batches": check.MAX_BATCH, "max_parameters": 2**40}
 TF32 = "tf32"  # a precision to the user: fp32 in memory
 # Fields of the plan and of the recipe that [fixed] may name.
 PLAN = (

@@ -42,6 +42,7 @@ class Space:
     recipe: Recipe  # what does not vary of every recipe
     eval_every: int | None = None  # [steps]; None: 8 evaluations per trial
     eval_batches: int | None = None  # of one evaluation; None: by the trial's length
+    max_parameters: int | None = None  # beside the memory
     document: dict[str, object] = field(repr=False)
 
     # readings of the knobs
@@ -82,6 +83,7 @@ class Space:
         if widest is None:
             raise InfeasibleError(
                 f"search space {self.name}: not even d_model = {widths[0]} at depth 1 fits {format_bytes(limit_bytes)}"
+                + ("" if self.max_parameters is None else f" and {self.max_parameters:,} parameters")
             )
         return self._replace(d_model=self.knobs["d_model"].at_most(widest))
 
@@ -94,7 +96,7 @@ class Space:
     def _largest_depth(self, shape: "Shape", limit_bytes: int) -> int:
         """With the highest dropout of the space: its masks are the most that a trial saves."""
         model = self._model(shape, depth=1, dropout=self.knobs["dropout"].high)
-        return fit.largest_depth(model, self._plan(shape.batch), self.max_depth, limit_bytes)
+        return fit.largest_depth(model, self._plan(shape.batch), self.max_depth, limit_bytes, self.max_parameters)
 
     def with_learning_rates(self, low: float, high: float) -> "Space":
         """The space with the part of the learning rates in [low, high], widened so that it holds the default.

@@ -42,6 +42,11 @@ def number_of(trial: FrozenTrial) -> int:
     return int(trial.user_attrs[RUN].get(NUMBER, trial.number))
 
 
+def length_of(trial: FrozenTrial) -> float:
+    """The share of a full trial that a finished trial was made for; older studies know full ones only."""
+    return float(trial.user_attrs[RUN].get("length", 1.0))
+
+
 def trial_record(trial: FrozenTrial, curve: Iterable[CurvePoint]) -> TrialRecord:
     """A finished trial of Optuna's, with its curve."""
     return TrialRecord(

@@ -11,7 +11,9 @@ from studies.executor import Ticket
 from studies.flight import Flight
 from studies.measuring import Measuring
 from studies.records import StudyRecord, SweepRecord
+from studies.strategy import named
 from studies.strategy.classic import Classic
+from studies.strategy.shapes_first import ShapesFirst
 from studies.strategy.strategy import Begun, Candidate, Strategy
 from studies.trials import best
 
@@ -37,13 +39,14 @@ class Coordinator:
             self._check_failures()
         bench = self._bench
         bench.logbook.save(importances=dump(bench.search.importances()), spent_seconds=bench.clock.spent)
+        bench.shelf.cut_trunks()
         bench.tell(events.StudyEnded(spent_seconds=bench.clock.spent, budget_seconds=bench.clock.budget))
 
     def _measure(self) -> Strategy:
         """Fill the forecast; run the sweep and fix the tokens per trial unless an earlier sitting has."""
         bench, measuring = self._bench, Measuring(self._bench, self._space)
         for trial in self._record.trials:
-            job = bench.jobs.trial(trial.point, self._record.tokens_per_trial, trial.seed)
+            job = bench.jobs.trial(trial.point, self._record.tokens_per_trial, trial.seed, trial.length)
             bench.forecast.observe(job, trial.curve, trial.seconds)
         if bench.forecast.is_empty:
             measuring.probe()
@@ -53,7 +56,8 @@ class Coordinator:
             tokens = measuring.allot().tokens_per_trial
             bench.logbook.save(tokens_per_trial=tokens, spent_seconds=bench.clock.spent)
         space = self._space.with_learning_rates(sweep.low, sweep.high) if sweep else self._space
-        return Classic(bench, space, tokens, sweep)
+        strategy = ShapesFirst if bench.settings.sampler == named.SHAPES_FIRST else Classic
+        return strategy(bench, space, tokens, sweep)
 
     def _sweep(self, measuring: Measuring) -> SweepRecord | None:
         if sweep := measuring.sweep():

@@ -21,7 +21,8 @@ class Speed:
         """Training time of a job at this speed [s]; the evaluations' share grows with the model as the steps' does."""
         step = self.seconds_per_flop * job.flops_per_step
         evaluation = self.seconds_per_token * evaluated_tokens(job) * job.flops_per_step / self.flops_per_step
-        return Pace(step=step, evaluation=evaluation).seconds(job.steps, job.eval_every)
+        done = job.starts_from.step if job.starts_from else 0
+        return Pace(step=step, evaluation=evaluation).seconds(job.steps - done, job.eval_every)
 
 
 class Forecast:

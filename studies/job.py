@@ -32,6 +32,14 @@ class Device:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The state of a training run after `step` steps, in a file."""
+
+    path: str
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialJob:
     """Everything one training run needs. `flops_per_step` and sizes come from the ledger, not from the worker."""
 
@@ -46,6 +54,8 @@ class TrialJob:
     eval_batches: int  # validation batches per evaluation, the same ones every time
     flops_per_step: float
     checkpoints: str | None = None  # folder in which best.safetensors and last.safetensors are left
+    starts_from: Checkpoint | None = None  # of a trial that has taken the same steps; without its file: from nothing
+    leaves: Checkpoint | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

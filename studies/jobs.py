@@ -10,11 +10,13 @@ from advisor.ledger import Estimate
 from search_spaces import Space
 from studies import data
 from studies.job import Data, Device, SweepJob, TrialJob
+from studies.records import CurvePoint
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
 # An evaluation's tokens as a share of the trial's: 8 of them, a forward pass each, cost 7 % of the trial's FLOPs.
 EVALUATION_SHARE = 1 / 40
 MIN_EVALUATION_TOKENS, MAX_EVALUATION_TOKENS = 4096, 65_536
+MAX_WARMUP = 0.5  # of a short trial's steps
 PROBE_STEPS = 8  # enough for medians: the first steps warm up
 
 
@@ -31,20 +33,26 @@ class Jobs:
         """Tokens of one epoch."""
         return data.read(self.data.source, self.data.tokenizer).train_tokens(self.space.example()[1])
 
-    def trial(self, point: Mapping[str, float], tokens: int, seed: int) -> TrialJob:
-        """Train the point's model on about `tokens` tokens: whole steps."""
+    def trial(self, point: Mapping[str, float], tokens: int, seed: int, length: float = 1.0) -> TrialJob:
+        """Train the point's model on about `length` * `tokens` tokens: whole steps.
+
+        The schedule is complete whatever the length. Its warm-up has as many steps as that of a full trial, so that a
+        longer trial can go on from where a shorter one's schedule begins its decay.
+        """
         model, plan, recipe = self.space.resolve(point)
         per_step = int(plan.tokens)
-        steps = max(1, round(tokens / per_step))
+        whole = max(1, round(tokens / per_step))
+        steps = max(1, round(length * whole))
+        warmup = min(round(recipe.warmup_ratio * whole), int(MAX_WARMUP * steps))
         return TrialJob(
             model=model,
             plan=plan,
-            recipe=recipe,
+            recipe=dataclasses.replace(recipe, warmup_ratio=warmup / steps),
             data=self.data,
             device=self.device,
             seed=seed,
             steps=steps,
-            eval_every=self.space.eval_every or -(-steps // EVALUATIONS),
+            eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
             eval_batches=self.space.eval_batches or -(-evaluation_tokens(tokens) // per_step),
             flops_per_step=self.estimate(point).flops.step,
         )
@@ -71,6 +79,11 @@ class Jobs:
         """What the ledger reads off the point's model and plan."""
         model, plan, _ = self.space.resolve(point)
         return _estimate(model, plan)
+
+
+def evaluation_of(point: CurvePoint, job: TrialJob) -> int:
+    """Whether a point with a validation loss is the first, the second, ... of a trial's evaluations."""
+    return -(-point.step // job.eval_every)
 
 
 _estimate = functools.lru_cache(maxsize=1024)(ledger.estimate)

@@ -13,15 +13,10 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from studies.codec import NUMBER, RUN, number_of
+from studies.codec import NUMBER, RUN, length_of, number_of
 from studies.job import Outcome
+from studies.strategy import named
 
-# A study has 12 to 20 trials. Optuna's 10 random ones would be most of them, and the LR sweep has told half of it.
-STARTUP_TRIALS = 5
-# The median of those that ended, once there are a few, and not in the warm-up of the learning rate. Successive halving
-# keeps the best quarter at each rung: of 12 to 20 trials one after the other that is three, and early losses
-# rank high learning rates low.
-PRUNER = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=3, n_min_trials=3)
 IMPORTANCE_TRIALS = 8
 IMPORTANCE_QUANTILE = 0.25  # Optuna's 0.1 would be one or two trials
 
@@ -35,10 +30,13 @@ class Search:
     order in which they end, once there are several at a time.
     """
 
-    def __init__(self, seed: int, finished: Sequence[FrozenTrial]) -> None:
-        self._seed = seed
+    def __init__(
+        self, seed: int, finished: Sequence[FrozenTrial], *, sampler: str = "tpe", pruner: str = "median"
+    ) -> None:
+        """`sampler` and `pruner` by the names of `named`."""
+        self._seed, self._sampler, self._pruner = seed, sampler, pruner
         self.finished = list(finished)
-        self._study = _in_memory(self.finished)
+        self._study = self._in_memory([trial for trial in self.finished if length_of(trial) == 1])
         self._running: dict[int, Trial] = {}
 
     @property
@@ -55,17 +53,14 @@ class Search:
         if params is not None:
             self._study.enqueue_trial(dict(params))
         words = np.random.SeedSequence([self._seed, number, attempt]).generate_state(1)
-        self._study.sampler = optuna.samplers.TPESampler(seed=int(words[0]), n_startup_trials=STARTUP_TRIALS)
+        self._study.sampler = named.sampler(self._sampler, int(words[0]))
         self._running[number] = self._study.ask()
         return self._running[number]
 
     def forget(self, number: int) -> None:
         """Drop a running trial, as if it had never been."""
         del self._running[number]
-        begun = {n: self._study.get_trials(deepcopy=False)[trial.number] for n, trial in self._running.items()}
-        self._study = _in_memory([*self.finished, *begun.values()])
-        trials = self._study.get_trials(deepcopy=False)[len(self.finished) :]
-        self._running = {n: Trial(self._study, t._trial_id) for n, t in zip(begun, trials, strict=True)}
+        self._remake()
 
     def report(self, number: int, loss: float, evaluation: int) -> bool:
         """A running trial's loss at its first, second, ... evaluation; whether the pruner would end it there."""
@@ -78,21 +73,32 @@ class Search:
         trial.set_user_attr(RUN, {**run, NUMBER: number})
         told = self._study.tell(trial, outcome.value if state == TrialState.COMPLETE else None, state)
         self.finished.append(told)
+        if length_of(told) < 1:
+            self._remake()
         return told
+
+    def _remake(self) -> None:
+        """The study of the full trials and of those that run: a short one's loss would tell that its point is bad."""
+        full = [trial for trial in self.finished if length_of(trial) == 1]
+        begun = {n: self._study.get_trials(deepcopy=False)[trial.number] for n, trial in self._running.items()}
+        self._study = self._in_memory([*full, *begun.values()])
+        trials = self._study.get_trials(deepcopy=False)[len(full) :]
+        self._running = {n: Trial(self._study, t._trial_id) for n, t in zip(begun, trials, strict=True)}
 
     def importances(self) -> dict[str, float]:
         """Share of each param in reaching the best quarter (PED-ANOVA, Watanabe et al. 2023); {} for too few trials.
 
         Without the winner's re-runs, which would count its params again.
         """
-        trials = [t for t in self.finished if t.state == TrialState.COMPLETE and t.user_attrs[RUN]["role"] != "final"]
+        complete = [t for t in self.finished if t.state == TrialState.COMPLETE and length_of(t) == 1]
+        trials = [trial for trial in complete if trial.user_attrs[RUN]["role"] != "final"]
         if len(trials) < IMPORTANCE_TRIALS:
             return {}
         evaluator = PedAnovaImportanceEvaluator(target_quantile=IMPORTANCE_QUANTILE)
-        return get_param_importances(_in_memory(trials), evaluator=evaluator)
+        return get_param_importances(self._in_memory(trials), evaluator=evaluator)
 
-
-def _in_memory(trials: Sequence[FrozenTrial]) -> optuna.Study:
-    study = optuna.create_study(direction="minimize", pruner=PRUNER)
-    study.add_trials(trials)
-    return study
+    def _in_memory(self, trials: Sequence[FrozenTrial]) -> optuna.Study:
+        """Always of one name: Hyperband deals trials to its brackets by it."""
+        study = optuna.create_study(study_name="study", direction="minimize", pruner=named.pruner(self._pruner))
+        study.add_trials(trials)
+        return study

@@ -31,6 +31,8 @@ class Settings:
     devices: tuple[Device, ...] = ()  # one trial at a time on each; (): the local GPU, or each core of the CPU
     memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable
     max_trials: int | None = None  # of the search; None: as many as the budget holds
+    sampler: str = "shapes-first"  # our own strategy; or one of Optuna's samplers: tpe, random, gp, ...
+    pruner: str = "median"  # of Optuna's; beside our own strategy, only of what TPE suggests after it
     target: dict[str, Any] = field(default_factory=dict)
     tracker: str = ""  # told of each trial that ends: tensorboard, mlflow or wandb
     command: str = ""  # the command line, for provenance

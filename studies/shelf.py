@@ -22,6 +22,15 @@ class Shelf:
         """The folder of a trial."""
         return self._folder / f"trial-{trial}"
 
+    def trunk(self, trial: int) -> Path:
+        """The file with what a longer trial may go on from."""
+        return self._folder / f"trunk-{trial}.safetensors"
+
+    def cut_trunks(self) -> None:
+        """Remove those files: no trial will go on from them."""
+        for file in self._folder.glob("trunk-*"):
+            file.unlink(missing_ok=True)
+
     def keep_only(self, *trials: int) -> None:
         """Remove the models of all others."""
         kept = {self.of(trial) for trial in trials}
@@ -31,6 +40,7 @@ class Shelf:
     def clear(self) -> None:
         """Remove all."""
         self.keep_only()
+        self.cut_trunks()
 
 
 def _folder_name(study: str) -> str:

@@ -29,6 +29,7 @@ from studies.search import Search
 from studies.settings import Settings
 from studies.shelf import Shelf
 from studies.store import Store, open_store
+from studies.strategy import named
 
 Listener = Callable[[Event], None]
 Devices = Sequence[Device]
@@ -44,6 +45,7 @@ def run(
     study is left INTERRUPTED for `resume`, and KeyboardInterrupt goes on.
     """
     clock = Clock()
+    named.sampler(settings.sampler, settings.seed), named.pruner(settings.pruner)  # unknown names are refused here
     if settings.tracker:
         trackers.check(settings.tracker)
     slots = settings.devices or local_slots(gpus.local())
@@ -124,7 +126,7 @@ def _bench(
         executor=executor,
         clock=clock,
         forecast=Forecast(),
-        search=Search(settings.seed, finished),
+        search=Search(settings.seed, finished, sampler=settings.sampler, pruner=settings.pruner),
         logbook=logbook,
         shelf=Shelf(settings.store, settings.name),
         live=live,

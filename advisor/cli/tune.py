@@ -21,6 +21,15 @@ from studies.job import Device
 @options.slots
 @click.option("--trials", type=int, metavar="COUNT", help="At most so many trials of the search.")
 @click.option(
+    "--sampler",
+    default="shapes-first",
+    metavar="NAME",
+    help="How trials are chosen: shapes-first, or a sampler of Optuna's: tpe, random, ...",
+)
+@click.option(
+    "--pruner", default="median", metavar="NAME", help="What Optuna's samplers stop early: median, hyperband, nop, ..."
+)
+@click.option(
     "--tracker", default="", metavar="NAME", help="Tell each trial to tensorboard, mlflow or wandb too ([trackers])."
 )
 @click.option("--resume", is_flag=True, help="Go on with the study NAME where it was interrupted.")
@@ -32,8 +41,8 @@ def tune(
 ) -> None:  # fmt: skip
     """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
 
-    NAME is the study's name in the store. An LR sweep comes first, then the untuned default, then the search, then the
-    winner again with other seeds. Ctrl-C loses nothing: --resume goes on.
+    NAME is the study's name in the store. An LR sweep comes first, then short runs of each shape, then full
+    trials around the best, then the winner again with other seeds. Ctrl-C loses nothing: --resume goes on.
     """
     if resume:
         record = sitting.go_on(name, store_url, slots, ray)

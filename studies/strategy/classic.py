@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from search_spaces import Space
+from studies import promotion
 from studies.bench import Bench
+from studies.codec import length_of, number_of
+from studies.job import TrialJob
+from studies.jobs import evaluation_of
 from studies.records import CurvePoint, Role, SweepRecord
 from studies.sample import Sample
 from studies.search import Search
@@ -43,7 +47,10 @@ class Classic(Strategy):
         return self._next_final(running)
 
     def again(self, begun: Begun) -> Candidate:
-        return self._candidate(begun.role, begun.params, number=begun.number, seed=begun.seed)
+        return self._candidate(
+            begun.role, begun.params, number=begun.number, seed=begun.seed, length=begun.length,
+            continues=begun.continued_from,
+        )  # fmt: skip
 
     def judge(self, candidate: Candidate) -> Judge:
         return Pruning(self._search, candidate)
@@ -94,12 +101,12 @@ class Classic(Strategy):
 
     def _candidate(
         self, role: Role, params: Mapping[str, Any] | None, *, number: int | None = None, seed: int | None = None,
-        attempt: int = 0,
+        attempt: int = 0, length: float = 1.0, continues: int | None = None,
     ) -> Candidate:  # fmt: skip
         number = self._search.next_number if number is None else number
         trial = self._search.ask(params, number=number, attempt=attempt)
         point = self._space.suggest(trial, self._bench.limit_bytes)
-        job = self._bench.jobs.trial(point, self._tokens, self._seed if seed is None else seed)
+        job = self._job(number, point, self._seed if seed is None else seed, length, continues)
         return Candidate(
             number=number,
             role=role,
@@ -107,7 +114,22 @@ class Classic(Strategy):
             point=point,
             job=job,
             predicted_seconds=self._bench.forecast.seconds(job),
+            length=length,
+            continued_from=continues if job.starts_from else None,
         )
+
+    def _job(
+        self, number: int, point: Mapping[str, float], seed: int, length: float, continues: int | None
+    ) -> TrialJob:
+        """A full trial goes on from a shorter one where it can; a shorter one leaves its state for that."""
+        jobs, shelf = self._bench.jobs, self._bench.shelf
+        job = jobs.trial(point, self._tokens, seed, length)
+        if length < 1:
+            job = promotion.leaving(job, shelf.trunk(number))
+        if continues is None:
+            return job
+        before = next(length_of(t) for t in self._search.finished if number_of(t) == continues)
+        return promotion.continuing(job, jobs.trial(point, self._tokens, seed, before), shelf.trunk(continues))
 
     def _centre(self) -> dict[str, float] | None:
         """The default config at the sweep's learning rate: the first trial of a search whose sweep agrees."""
@@ -143,13 +165,12 @@ class Pruning(Judge):
 
     def __init__(self, search: Search, candidate: Candidate) -> None:
         self._search, self._number = search, candidate.number
-        self._is_prunable = candidate.role == "search"
-        self._evaluations = 0
+        self._is_prunable, self._job = candidate.role == "search", candidate.job
 
     def see(self, point: CurvePoint) -> None:
         if point.validation_loss is None or not math.isfinite(point.validation_loss):
             return
-        self._evaluations += 1
-        is_behind = self._search.report(self._number, point.validation_loss, self._evaluations)
+        evaluation = evaluation_of(point, self._job)
+        is_behind = self._search.report(self._number, point.validation_loss, evaluation)
         if is_behind and self._is_prunable and not self.verdict:
-            self.verdict = f"above the median of earlier trials at evaluation {self._evaluations}"
+            self.verdict = f"behind earlier trials at evaluation {evaluation}"

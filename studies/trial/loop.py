@@ -1,17 +1,19 @@
 """The training loop of a trial: steps, evaluations, curve points, and the ends it can come to."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from advisor.errors import StoreError
 from advisor.spec import vocabulary
-from studies.job import Outcome, TrialJob
+from studies.job import Checkpoint, Outcome, TrialJob
 from studies.records import CurvePoint
 from studies.trial import checkpoint, divergence, schedule
 from studies.trial.progress import Progress
-from studies.trial.state import TrainingState, capture
+from studies.trial.state import TrainingState, capture, restore
 from studies.trial.trainer import Trainer
 
 POINTS = 100  # curve points per trial, about; each one makes a GPU finish its queue
@@ -20,7 +22,7 @@ POINTS = 100  # curve points per trial, about; each one makes a GPU finish its q
 def train(
     trainer: Trainer, job: TrialJob, *, report: Callable[[CurvePoint], None], stopped: Callable[[], bool]
 ) -> Outcome:
-    """Train from `trainer.steps_done` to `job.steps`; `stopped` is asked before each step.
+    """Train from the job's checkpoint, or from the start, to `job.steps`; `stopped` is asked before each step.
 
     COMPLETE with the last validation loss, or with the best where the recipe has a patience, which may end the run
     early; PRUNED as rung (stopped), nan or diverged, with the last one seen. A point whose loss is no number or
@@ -30,12 +32,15 @@ def train(
     and best.safetensors that after the best evaluation. Raises StoreError when they cannot be written.
     """
     value, best = None, None
+    _go_on(trainer, job.starts_from)
     meter = Meter(trainer, job)
     while trainer.steps_done < job.steps and not trainer.progress.is_over:
         if stopped():
             _keep(trainer, job, best)
             return Outcome(state="PRUNED", reason="rung", message=f"stopped at step {trainer.steps_done}", value=value)
         meter.step()
+        if job.leaves is not None and job.leaves.step == trainer.steps_done:
+            checkpoint.save(capture(trainer), job.leaves.path)
         if not is_point(trainer.steps_done, job):
             continue
         point = meter.point()
@@ -63,6 +68,13 @@ def _keep(trainer: Trainer, job: TrialJob, best: TrainingState | None) -> None:
     checkpoint.save(capture(trainer), Path(job.checkpoints) / "last.safetensors")
     if best is not None:
         checkpoint.save(best, Path(job.checkpoints) / "best.safetensors")
+
+
+def _go_on(trainer: Trainer, start: Checkpoint | None) -> None:
+    """Take over where another trial was. A file that is gone or damaged costs its steps again, and changes nothing."""
+    if start is not None:
+        with contextlib.suppress(StoreError):
+            restore(trainer, checkpoint.load(start.path))
 
 
 def is_point(step: int, job: TrialJob) -> bool:

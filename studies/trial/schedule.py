@@ -35,6 +35,20 @@ def warmup_steps(recipe: Recipe, steps: int) -> int:
     return min(steps, asked)
 
 
+def trunk_steps(recipe: Recipe, steps: int) -> int:
+    """How many of the first steps any longer trial with as many steps of warm-up takes too: up to the decay of wsd.
+
+    Of other schedules none: their length changes every step after the warm-up.
+
+    >>> trunk_steps(Recipe(learning_rate=1.0, warmup_ratio=0.2, schedule="wsd"), 20)
+    16
+    """
+    if recipe.schedule not in ("wsd", "constant"):
+        return 0
+    warmup = warmup_steps(recipe, steps)
+    return warmup + sum(learning_rate(recipe, step, steps) == recipe.learning_rate for step in range(warmup, steps))
+
+
 def _stairs(progress: float) -> float:
     """The rate relative to its peak after this share of the steps."""
     return 1.0 if progress <= 0.8 else 0.316 if progress <= 0.9 else 0.1

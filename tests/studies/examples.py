@@ -23,6 +23,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "space": TINY,
         "devices": (CPU,),
         "memory_bytes": GIB,
+        "sampler": "tpe",
     }
     return Settings(**{**values, **changes})
 

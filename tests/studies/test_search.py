@@ -5,9 +5,11 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from studies.job import Outcome
-from studies.search import STARTUP_TRIALS, Search
+from studies.search import Search
+from studies.strategy.named import GIVEN
 
 RUNS = 14
+STARTUP_TRIALS = GIVEN["tpe"]["n_startup_trials"]
 
 
 def suggest(trial: optuna.Trial) -> float:

@@ -1,0 +1,126 @@
+"""One knob at a time, up or down from a point: the moves of the local search."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from search_spaces import Space
+from search_spaces.knob import Fixed, Range
+from studies.strategy.proposal import Params
+from studies.strategy.rates import scaled
+
+RATE_STEP = 2**0.5  # factor: half an octave, at which a short run tells two learning rates apart
+LOG_STEP = 3.0  # factor, of other knobs with a logarithmic range
+LINEAR_STEP = 1 / 4  # of the range
+ORDER = ("learning_rate", "depth_fraction", "dropout", "weight_decay", "d_model")  # what matters most first
+MIN_SCALE = 1 / 8  # of a step: what finer steps would gain is less than one seed's luck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A step of one knob; `scale` shortens it."""
+
+    knob: str
+    up: bool
+    scale: float = 1.0
+
+
+class Moves:
+    """The moves in one space. `frontier`: its shapes, the shallowest first, as `shapes.frontier` gives them."""
+
+    def __init__(self, space: Space, limit_bytes: int, frontier: Sequence[Params]) -> None:
+        self._space, self._limit_bytes, self._frontier = space, limit_bytes, frontier
+        self._varying = space.varying(limit_bytes)
+        self._points: dict[tuple[tuple[str, float], ...], Mapping[str, float]] = {}
+        self.knobs = [k for k in ORDER if k in self._varying] + [k for k in self._varying if k not in ORDER]
+
+    def is_continuous(self, knob: str) -> bool:
+        """Whether a knob's steps can be shortened."""
+        found = self._varying[knob]
+        return isinstance(found, Range) and found.step is None and knob != "depth_fraction"
+
+    def apply(self, params: Params, move: Move) -> Params | None:
+        """Where a move leads from `params`; None where it leads out of the space or nowhere."""
+        moved = self._moved(params, move)
+        return None if moved is None or self.point(moved) == self.point(params) else moved
+
+    def point(self, params: Params) -> Mapping[str, float]:
+        """What params resolve to; kept, as the same ones are asked for again with every trial."""
+        key = tuple(sorted(params.items()))
+        if key not in self._points:
+            self._points[key] = self._space.point(params, self._limit_bytes)
+        return self._points[key]
+
+    def _moved(self, params: Params, move: Move) -> Params | None:
+        if move.knob == "depth_fraction":
+            return self._deeper(params, move.up)
+        if move.knob == "d_model":
+            return self._wider(params, move.up)
+        if not self.is_continuous(move.knob):
+            return self._neighbour(params, move)
+        knob, sign = self._varying[move.knob], 1 if move.up else -1
+        value = self._stepped(move.knob, params[move.knob], sign * move.scale)
+        return {**params, move.knob: knob.nearest(value)}
+
+    def _stepped(self, name: str, value: float, steps: float) -> float:
+        knob = self._varying[name]
+        assert isinstance(knob, Range)
+        if not knob.log:
+            return value + LINEAR_STEP * (knob.high - knob.low) * steps
+        return float(value * (RATE_STEP if name == "learning_rate" else LOG_STEP) ** steps)
+
+    def _neighbour(self, params: Params, move: Move) -> Params | None:
+        values = self._varying[move.knob].values
+        index = values.index(params[move.knob]) + (1 if move.up else -1)
+        return {**params, move.knob: values[index]} if 0 <= index < len(values) else None
+
+    def _deeper(self, params: Params, up: bool) -> Params | None:
+        """The next shape of the frontier, deeper or shallower."""
+        depth = self.point(params)["depth"]
+        depths = [(self.point({**params, **shape})["depth"], shape) for shape in self._frontier]
+        beyond = [pair for pair in depths if (pair[0] > depth if up else pair[0] < depth)]
+        if not beyond:
+            return None
+        return self.reshaped(params, (beyond[0] if up else beyond[-1])[1])
+
+    def _wider(self, params: Params, up: bool) -> Params | None:
+        """The next width at the same depth, where there is one."""
+        depth, widths = self.point(params)["depth"], self._varying["d_model"].values
+        index = widths.index(params["d_model"]) + (1 if up else -1)
+        if not 0 <= index < len(widths):
+            return None
+        for shape in self._depths(params, widths[index]):
+            if self.point(shape)["depth"] == depth:
+                return self.reshaped(params, shape)
+        return None
+
+    def _depths(self, params: Params, width: float) -> Iterator[Params]:
+        wide = {**params, "d_model": width}
+        if "depth_fraction" not in self._varying:
+            yield wide
+            return
+        largest = int(self.point({**wide, "depth_fraction": 1.0})["depth"])
+        for depth in range(1, largest + 1):
+            yield {**wide, "depth_fraction": self._varying["depth_fraction"].nearest(depth / largest)}
+
+    def rate(self, rate: float, width: float, other: float) -> float:
+        """The learning rate for another width: under muP the same one."""
+        return rate if self._space.plan.get("parametrization") == "mup" else scaled(rate, width, other)
+
+    def reshaped(self, params: Params, shape: Params) -> Params:
+        """Another shape, with the learning rate for its width."""
+        shape = {name: value for name, value in shape.items() if name in self._varying}
+        moved = {**params, **shape}
+        knob = self._space.knobs["learning_rate"]
+        if not isinstance(knob, Fixed):
+            rate = self.rate(params["learning_rate"], self.point(params)["d_model"], self.point(moved)["d_model"])
+            moved["learning_rate"] = knob.nearest(rate)
+        return moved
+
+    def between(self, start: Params, end: Params) -> Move | None:
+        """The move that has led from one to the other, if one has: which knob, and whether up. Its scale is unknown."""
+        if self.point(start)["depth"] != self.point(end)["depth"]:
+            return Move(knob="depth_fraction", up=self.point(end)["depth"] > self.point(start)["depth"])
+        if self.point(start)["d_model"] != self.point(end)["d_model"]:
+            return Move(knob="d_model", up=self.point(end)["d_model"] > self.point(start)["d_model"])
+        changed = [k for k in self._varying if start[k] != end[k] and k != "depth_fraction"]
+        return Move(knob=changed[0], up=end[changed[0]] > start[changed[0]]) if len(changed) == 1 else None

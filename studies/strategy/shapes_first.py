@@ -1,0 +1,95 @@
+"""The default strategy: the stages of `stages.py`, within the budget; then Optuna's sampler, as in the classic way."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from optuna.trial import FrozenTrial, TrialState
+
+from search_spaces import Space
+from studies.bench import Bench
+from studies.codec import length_of, number_of
+from studies.jobs import evaluation_of
+from studies.records import CurvePoint, SweepRecord
+from studies.search import Search
+from studies.strategy.classic import Classic, Pruning
+from studies.strategy.past import Past, lowest
+from studies.strategy.pruning import is_behind
+from studies.strategy.stages import Stages
+from studies.strategy.strategy import Candidate, Judge
+from studies.trials import role_of
+
+
+class ShapesFirst(Classic):
+    """Runs what the stages propose while it can end in time, then what Optuna's sampler suggests, then the finals."""
+
+    def __init__(self, bench: Bench, space: Space, tokens: int, sweep: SweepRecord | None) -> None:
+        super().__init__(bench, space, tokens, sweep)
+        within = tokens <= bench.jobs.train_tokens
+        self._stages = Stages(space, bench.limit_bytes, sweep, is_within_epoch=within)
+
+    def next(self, running: Sequence[Candidate]) -> Candidate | None:
+        if not self._count("final", running):
+            if candidate := self._next_of_stages(running):
+                return candidate
+            if running:
+                return None
+            if candidate := self._next_of_search(running):
+                return candidate
+        return self._next_final(running)
+
+    def judge(self, candidate: Candidate) -> Judge:
+        best = lowest([past for past in self._past(()) if past.role == "search"])
+        return Pruning(self._search, candidate) if best is None else Behind(self._search, candidate, best)
+
+    def _next_of_stages(self, running: Sequence[Candidate]) -> Candidate | None:
+        """What the stages propose, if it is in time for the winner's re-run after it."""
+        most = self._bench.settings.max_trials
+        if most is not None and self._count("search", running) >= most:
+            return None
+        proposal = self._stages.next(self._past(running))
+        if proposal is None:
+            return None
+        candidate = self._candidate(
+            proposal.role, proposal.params, length=proposal.length, continues=proposal.continues
+        )
+        reserve = self._reserve(candidate)
+        if self._is_in_time(candidate, reserve):
+            return replace(candidate, reserved_seconds=reserve)
+        self._search.forget(candidate.number)
+        return None
+
+    def _past(self, running: Sequence[Candidate]) -> list[Past]:
+        """All trials so far, in the order of their numbers."""
+        ended = [_ended(trial) for trial in self._search.finished]
+        begun = [Past(number=c.number, role=c.role, params=c.params, length=c.length, is_running=True) for c in running]
+        return sorted([*ended, *begun], key=lambda past: past.number)
+
+
+class Behind(Judge):
+    """Stops a trial of the search that has fallen behind the best one, whose batches it sees too."""
+
+    def __init__(self, search: Search, candidate: Candidate, best: Past) -> None:
+        self._search, self._candidate, self._best = search, candidate, best
+
+    def see(self, point: CurvePoint) -> None:
+        if point.validation_loss is None or not math.isfinite(point.validation_loss):
+            return
+        evaluation = evaluation_of(point, self._candidate.job)
+        self._search.report(self._candidate.number, point.validation_loss, evaluation)
+        is_last = point.step >= self._candidate.job.steps
+        if self._candidate.role != "search" or is_last or self.verdict:
+            return
+        if is_behind(evaluation, point.validation_loss, self._best.losses):
+            self.verdict = f"behind trial {self._best.number} at evaluation {evaluation}"
+
+
+def _ended(trial: FrozenTrial) -> Past:
+    return Past(
+        number=number_of(trial),
+        role=role_of(trial),
+        params=trial.params,
+        length=length_of(trial),
+        loss=trial.value if trial.state == TrialState.COMPLETE else None,
+        losses=trial.intermediate_values,
+    )

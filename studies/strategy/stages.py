@@ -1,0 +1,141 @@
+"""The default strategy: shapes first, then their learning rates, then full trials, then small steps around the best.
+
+A short run of a shape, with a complete schedule of its own, costs little and tells much: on character models of 170
+thousand parameters, 12 % of the steps put shapes and learning rates in the order that they have in the end. So the
+first full trial is near the best already, and all later ones are judged by its curve.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from search_spaces import Space
+from search_spaces.knob import Fixed
+from studies.records import SweepRecord
+from studies.strategy import rates, shapes
+from studies.strategy.compass import Compass
+from studies.strategy.moves import Moves
+from studies.strategy.past import Past, lowest
+from studies.strategy.proposal import Params, Proposal
+
+SHORT = 0.12  # of a full trial: what compares shapes
+MEDIUM = 0.25  # what compares learning rates: the best one falls as training gets longer
+TIE = 0.01  # of the loss: the second shape, if this near to the first in short runs, gets a full one too
+CENTRE = "drop70"  # the rule of the sweep that names the learning rate to begin with
+
+
+class Stages:
+    """Proposes trials in one space."""
+
+    def __init__(
+        self, space: Space, limit_bytes: int, sweep: SweepRecord | None, *, is_within_epoch: bool, untuned: bool = True
+    ) -> None:
+        """`is_within_epoch`: training sees no token twice. `untuned`: run the space's default config too."""
+        self._space, self._limit_bytes, self._sweep = space, limit_bytes, sweep
+        self._is_within_epoch, self._untuned = is_within_epoch, untuned
+        self._is_rate_known = sweep is not None and sweep.agrees
+        self._varying = space.varying(limit_bytes)
+        self._frontier = shapes.frontier(space, limit_bytes)
+        self._moves = Moves(space, limit_bytes, self._frontier)
+        self._compass = Compass(self._moves)
+
+    def next(self, trials: Sequence[Past]) -> Proposal | None:
+        """The next trial of the first stage that has one; None while that waits for a running one, or at the end."""
+        for stage in (self._compare_shapes, self._run_winners, self._run_untuned, self._fit_rate, self._step):
+            for proposal in stage(trials):
+                if not self._has(trials, proposal):
+                    return proposal
+            if any(trial.is_running for trial in trials):
+                return None
+        return None
+
+    # stages: what each wants to have run, in its order
+
+    def _compare_shapes(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """A short run of each shape."""
+        for shape in self._compared():
+            yield Proposal(role="shape", params=self._moves.reshaped(self._start(), shape), length=SHORT)
+
+    def _run_winners(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """A full trial of the best shape, and of the next one if it was as good."""
+        done = sorted((t.loss, t.number, t.params) for t in trials if t.role == "shape" and t.loss is not None)
+        winners = [params for loss, _, params in done[:2] if loss <= (1 + TIE) * done[0][0]]
+        for params in winners or [self._start()]:
+            yield self._full(trials, params)
+
+    def _fit_rate(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """Runs of the best shape at other learning rates, until the best lies between two; then that one in full.
+
+        Where the sweep has named a rate there is no need: that is nearer to a full trial's best than what these say.
+        """
+        knob, rated = self._space.knobs["learning_rate"], [trial for trial in trials if trial.role == "rate"]
+        first = rated[0] if rated else self._best(trials)  # the shape stays while its rate is fitted
+        if self._is_rate_known or isinstance(knob, Fixed) or first is None:
+            return
+        params = first.params
+        losses = self._losses(rated)
+        rate = rates.next_rate(losses) if losses else params["learning_rate"]
+        if rate is not None and knob.nearest(rate) == rate:
+            yield Proposal(
+                role="rate", params={**params, "learning_rate": rate}, length=MEDIUM,
+                continues=self._trunk(trials, {**params, "learning_rate": rate}),
+            )  # fmt: skip
+        elif math.isfinite(min(losses.values())):
+            yield self._full(trials, {**params, "learning_rate": knob.nearest(rates.vertex(losses))})
+
+    def _run_untuned(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """The space's default config, to be compared with."""
+        if self._untuned:
+            yield Proposal(role="default", params=self._space.default(self._limit_bytes))
+
+    def _step(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """A step away from the best trial so far."""
+        params = self._compass.next([trial for trial in trials if trial.role == "search"])
+        if params is not None:
+            yield self._full(trials, params)
+
+    # ingredients
+
+    def _compared(self) -> Sequence[Params]:
+        """The shapes that the search begins with."""
+        return self._frontier
+
+    def _start(self) -> Params:
+        """The space's defaults, at the learning rate of the sweep; no dropout while nothing is seen twice."""
+        params = dict(self._space.default(self._limit_bytes))
+        if "dropout" in params and self._is_within_epoch:
+            params["dropout"] = self._varying["dropout"].nearest(0.0)
+        if "learning_rate" in params and self._sweep is not None:
+            width = self._moves.point(params)["d_model"]
+            rate = self._moves.rate(self._sweep.rules[CENTRE], self._sweep.point["d_model"], width)
+            params["learning_rate"] = self._varying["learning_rate"].nearest(rate)
+        return params
+
+    def _trunk(self, trials: Sequence[Past], params: Params) -> int | None:
+        """The longest of the shorter runs of the same point: its schedule was a longer one's up to its decay."""
+        point = self._moves.point(params)
+        same = [t for t in trials if t.length < 1 and t.loss is not None and self._moves.point(t.params) == point]
+        return max(same, key=lambda t: t.length).number if same else None
+
+    # readings of the trials
+
+    def _full(self, trials: Sequence[Past], params: Params) -> Proposal:
+        return Proposal(role="search", params=params, continues=self._trunk(trials, params))
+
+    def _best(self, trials: Sequence[Past]) -> Past | None:
+        """The best full trial, if there is one."""
+        return lowest([trial for trial in trials if trial.role == "search"])
+
+    def _losses(self, trials: Sequence[Past]) -> dict[float, float]:
+        """Loss by learning rate, infinite for trials that have failed; without those that run."""
+        ended = [trial for trial in trials if not trial.is_running]
+        return {t.params["learning_rate"]: math.inf if t.loss is None else t.loss for t in ended}
+
+    def _has(self, trials: Sequence[Past], proposal: Proposal) -> bool:
+        """Whether such a trial has been run, or is running."""
+        point = self._moves.point(proposal.params)
+        return any(
+            (t.role == "default") == (proposal.role == "default")
+            and t.length == proposal.length
+            and self._moves.point(t.params) == point
+            for t in trials
+        )

@@ -1,0 +1,1 @@
+"""make bench-tuning: how soon a tuner is as good as another one in the end."""

@@ -1,0 +1,123 @@
+"""What the stages propose, from losses that are a formula."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import optuna
+import pytest
+
+import search_spaces
+from advisor import ledger
+from advisor.errors import UnknownError
+from search_spaces import Space
+from studies.strategy import named, shapes
+from studies.strategy.past import Past
+from studies.strategy.proposal import Proposal
+from studies.strategy.stages import Stages
+from tests.studies.examples import GIB, TINY
+
+TRIALS = 200
+BEST_RATE = 3e-3
+Point = Mapping[str, float]
+
+
+def loss_of(point: Point) -> float:
+    """Least for the largest model without dropout, at a learning rate that falls with the width."""
+    rate = math.log2(point["learning_rate"] * point["d_model"] / (BEST_RATE * 32))
+    return 2.0 + 0.05 * rate**2 + point["dropout"] + 1.0 / (point["d_model"] * point["depth"])
+
+
+def run(space: Space, limit_bytes: int, trials: int, loss: Callable[[Point], float] = loss_of) -> list[Proposal]:
+    """The proposals of so many trials, one after the other; what Optuna suggests where the stages have none left."""
+    stages = Stages(space, limit_bytes, None, is_within_epoch=True)
+    study = optuna.create_study(sampler=named.sampler(named.SHAPES_FIRST, 0))
+    past: list[Past] = []
+    proposals: list[Proposal] = []
+    for number in range(trials):
+        proposal = stages.next(past)
+        if proposal is None:
+            trial = study.ask()
+            space.suggest(trial, limit_bytes)
+            proposal = Proposal(role="search", params=trial.params)
+        value = loss(space.point(proposal.params, limit_bytes)) + (1 - proposal.length)
+        past.append(Past(number=number, role=proposal.role, params=proposal.params, length=proposal.length, loss=value))
+        proposals.append(proposal)
+    return proposals
+
+
+@pytest.mark.parametrize("name", search_spaces.names())
+@pytest.mark.parametrize("limit_bytes", [24_000_000, GIB])
+def test_no_trial_is_infeasible(name: str, limit_bytes: int) -> None:
+    space = search_spaces.load(name)
+    space = space.with_vocabulary(space.vocab or 64).with_precision("fp32")
+    for proposal in run(space, limit_bytes, TRIALS if name == "decoder-small" else TRIALS // 5):
+        model, plan, _ = space.resolve(space.point(proposal.params, limit_bytes))
+        assert ledger.estimate(model, plan).memory.allocated.bytes <= limit_bytes
+
+
+def test_shapes_come_first_then_a_full_trial_then_the_rate() -> None:
+    space = search_spaces.load(TINY)
+    roles = [proposal.role for proposal in run(space, GIB, 12)]
+    assert roles[:3] == ["shape", "shape", "search"]
+    assert "default" in roles[3:5]  # the shapes may tie
+    assert "rate" in roles[4:7]  # no sweep has named one
+
+
+def test_the_search_comes_near_the_best_in_few_full_trials() -> None:
+    space = search_spaces.load(TINY)
+    full = [p for p in run(space, GIB, 30) if p.role == "search"]
+    losses = [loss_of(space.point(p.params, GIB)) for p in full]
+    best = 2.0 + 1.0 / (48 * 2)
+    assert losses[0] < best + 0.35  # the default's rate is 3 times too low for this width
+    assert min(losses[:4]) < best + 0.01
+
+
+def test_no_point_is_proposed_twice_by_the_stages() -> None:
+    space = search_spaces.load(TINY)
+    stages, past = Stages(space, GIB, None, is_within_epoch=True), list[Past]()
+    seen = set()
+    while proposal := stages.next(past):
+        point = space.point(proposal.params, GIB)
+        key = (proposal.role == "default", proposal.length, tuple(point.items()))
+        assert key not in seen
+        seen.add(key)
+        value = loss_of(point) + (1 - proposal.length)
+        past.append(
+            Past(number=len(past), role=proposal.role, params=proposal.params, length=proposal.length, loss=value)
+        )
+    assert len(past) > 20
+
+
+def test_what_is_proposed_depends_on_the_trials_alone() -> None:
+    space = search_spaces.load(TINY)
+    assert run(space, GIB, 25) == run(space, GIB, 25)
+
+
+def test_a_running_shape_is_waited_for() -> None:
+    space = search_spaces.load(TINY)
+    stages = Stages(space, GIB, None, is_within_epoch=True)
+    past = [
+        Past(number=n, role="shape", params=p.params, length=p.length, is_running=True)
+        for n, p in enumerate(run(space, GIB, 2))
+    ]
+    assert stages.next(past[:1]) is not None
+    assert stages.next(past) is None
+
+
+def test_the_widest_of_each_depth_is_compared() -> None:
+    space = search_spaces.load("decoder-small").with_precision("fp32")
+    points = [space.point(params, 8_000_000) for params in shapes.frontier(space, 8_000_000)]
+    assert [point["depth"] for point in points] == sorted({point["depth"] for point in points})
+    for point in points:
+        wider = space.resolve({**point, "d_model": point["d_model"] + 32, "heads": point["heads"] + 1,
+                               "hidden": point["hidden"] + 128, "dropout": 0.3})  # fmt: skip
+        assert point["d_model"] == 128 or ledger.estimate(*wider[:2]).memory.allocated.bytes > 8_000_000
+
+
+def test_optuna_s_samplers_and_pruners_have_names() -> None:
+    assert isinstance(named.sampler("random", 0), optuna.samplers.RandomSampler)
+    assert isinstance(named.pruner("hyperband"), optuna.pruners.HyperbandPruner)
+    with pytest.raises(UnknownError, match="near: hyperband"):
+        named.pruner("hyperban")
+    with pytest.raises(UnknownError, match="near: random"):
+        named.sampler("randon", 0)

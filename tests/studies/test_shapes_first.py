@@ -1,0 +1,58 @@
+"""Whole studies of the default strategy."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import studies
+from studies.records import StudyRecord, TrialRecord
+from tests.studies.examples import CPU, settings
+from tests.studies.test_study import Interrupts, worker
+
+TRIALS = 8
+
+
+def story(trial: TrialRecord) -> tuple[object, ...]:
+    """What must not depend on when a trial ran."""
+    return trial.number, trial.role, trial.params, trial.value, trial.seed, trial.length, trial.continued_from
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
+    """A study with a worker that pretends."""
+    folder = tmp_path_factory.mktemp("whole")
+    return studies.run(settings(folder, sampler="shapes-first", max_trials=TRIALS), executor=worker("pretends"))
+
+
+def test_all_roles_have_their_trials(whole: StudyRecord) -> None:
+    roles = Counter(trial.role for trial in whole.trials)
+    assert (roles["shape"], roles["default"], roles["search"], roles["final"]) == (2, 1, TRIALS, 2)
+    assert {trial.length for trial in whole.trials_of("shape")} == {0.12}
+    points = [(t.role == "default", t.length, tuple(t.point.items())) for t in whole.trials if t.role != "final"]
+    assert len(set(points)) == len(points)
+    assert whole.best is not None
+    assert {t.seed for t in whole.trials_of("final")} == {1, 2}
+
+
+def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(whole: StudyRecord, tmp_path: Path) -> None:
+    asked, interrupts = settings(tmp_path, sampler="shapes-first", max_trials=TRIALS), Interrupts(1, 5)
+    with pytest.raises(KeyboardInterrupt):
+        studies.run(asked, executor=worker("pretends"), on_event=interrupts)
+    with pytest.raises(KeyboardInterrupt):
+        studies.resume("study", store=asked.store, executor=worker("pretends"), on_event=interrupts)
+    cut = studies.resume("study", store=asked.store, executor=worker("pretends"))
+    assert [story(trial) for trial in cut.trials] == [story(trial) for trial in whole.trials]
+
+
+def test_a_promoted_trial_says_what_it_went_on_from(tmp_path: Path) -> None:
+    space = tmp_path / "wsd.toml"
+    text = Path(settings(tmp_path).space).read_text()
+    space.write_text(text.replace("[fixed]", '[fixed]\nschedule = "wsd"\nwarmup_ratio = 0.05'))
+    asked = settings(
+        tmp_path, space=str(space), sampler="shapes-first", max_trials=1, devices=(CPU,), budget_seconds=20.0
+    )
+    record = studies.run(asked)
+    (full,) = record.trials_of("search")
+    assert full.continued_from in {trial.number for trial in record.trials_of("shape")}
+    assert not list((tmp_path / "study").glob("trunk-*"))
