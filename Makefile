@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-lr bench-step bench-seed bench-tuning profiles clean
+.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,8 @@ bench-step: $(VENV)/.installed-dev  ## Training steps per second beside a tutori
 
 bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial's, with the same training FLOPs
 	$(BIN)/python -m tests.bench.seed
+bench-coordinator: $(VENV)/.installed-dev  ## What running trials costs beside training them; the end that studies predict
+	$(BIN)/python -m tests.bench.coordinator
 
 bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs, and what live pages cost the study
 	$(BIN)/python -m tests.bench.service

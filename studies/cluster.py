@@ -8,7 +8,6 @@ import itertools
 import logging
 import os
 import secrets
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ class Slot:
     """In the cluster: runs one job at a time on the device that Ray has given this actor."""
 
     def __init__(self, device: Device, worker: str) -> None:
-        del sys.modules["__main__"].__file__  # Ray's program, which each child would import as its main module: 1 s
         self._executor = LocalExecutor([device], worker)
         self._ticket: Ticket | None = None
 

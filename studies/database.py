@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from advisor.errors import InputError, StoreError
+from studies.storage import Storage
 from studies.tables import VERSION, version
 
 LOCK_SECONDS = 60.0  # another process creates the schema: about one second
@@ -43,7 +44,7 @@ def open_storage(url: URL, *, create: bool) -> RDBStorage:
             _check_file(Path(str(url.database)), create)
         if not _is_up_to_date(url):
             _bring_up_to_date(url)
-        return RDBStorage(_text(url), skip_table_creation=True)
+        return Storage(_text(url), skip_table_creation=True)
 
 
 @contextmanager

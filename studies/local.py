@@ -11,12 +11,14 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from types import ModuleType
 
 from studies.executor import Executor, Ticket, slots
 from studies.job import STOP, Device, Job, Message, Outcome
@@ -48,7 +50,7 @@ class LocalExecutor(Executor):
         placed = replace(job, device=self._free[slot])
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_run, args=(self._worker, placed, theirs), daemon=True)
-        with theirs:  # the child has its own copy: when it ends, our end sees it
+        with theirs, _no_main_module():  # the child has its own copy of theirs: when it ends, our end sees it
             process.start()
         ticket = Ticket(next(self._numbers), slot)
         self._children[ticket] = Child(process, ours, limit_seconds, self._free.pop(slot))
@@ -167,6 +169,17 @@ def _run(worker: str, job: Job, connection: Connection) -> None:
     except Exception as error:
         message = f"{type(error).__name__}: {error}".splitlines()[0][:MESSAGE_CHARS]
         connection.send(Outcome(state="FAIL", reason="bug", message=message))
+
+
+@contextlib.contextmanager
+def _no_main_module() -> Iterator[None]:
+    """A child would import the program that the coordinator is part of, of which it needs nothing: seconds, for some."""
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _start_server() -> None:

@@ -22,8 +22,7 @@ class Logbook:
 
     def save(self, **columns: Any) -> None:
         """Set columns of the study: state, spent_seconds, tokens_per_trial, importances."""
-        query = tables.studies.update().where(tables.studies.c.study_id == self._study_id)
-        self._execute(query.values(**columns))
+        self._execute(self._update(**columns))
 
     def add_sweep(self, sweep: SweepRecord) -> None:
         """Keep a sweep."""
@@ -61,13 +60,16 @@ class Logbook:
                 connection.execute(tables.curves.insert(), rows)
         with self._store.errors():
             self._store.optuna.create_new_trial(self._study_id, template_trial=trial)
-        self._execute(self._delete(tables.running, number))
-        self.save(spent_seconds=spent_seconds)
+        self._execute(self._delete(tables.running, number), self._update(spent_seconds=spent_seconds))
 
     def finished(self) -> list[FrozenTrial]:
         """The trials that have ended."""
         with self._store.errors():
             return self._store.finished(self._study_id)
+
+    def _update(self, **columns: Any) -> sa.Update:
+        """Of the study's own row."""
+        return tables.studies.update().where(tables.studies.c.study_id == self._study_id).values(**columns)
 
     def _delete(self, table: sa.Table, number: int) -> sa.Delete:
         """Of the rows of one trial."""

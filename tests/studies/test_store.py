@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna.visualization import plot_intermediate_values
 
@@ -144,6 +145,22 @@ def test_a_diverged_curve_can_be_kept(store: Store, name: str) -> None:
     losses = [point.train_loss for point in store.load(name).trials[0].curve]
     assert math.isnan(losses[0])
     assert math.isinf(losses[1])
+
+
+def test_a_trial_is_written_as_optuna_writes_it(store: Store, name: str) -> None:
+    create(store, name)
+    study_id, odd = store.study_id(name), {1: 3.1, 2: math.nan, 3: math.inf, 4: -math.inf}
+    told = trial()
+    told.intermediate_values = odd
+    ours = store.optuna.get_trial(store.optuna.create_new_trial(study_id, told))
+    plain = RDBStorage(store.url.render_as_string(hide_password=False), skip_table_creation=True)
+    theirs = plain.get_trial(plain.create_new_trial(study_id, told))
+    plain.engine.dispose()
+    assert (ours.number, theirs.number) == (0, 1)
+    for trial_ in (ours, theirs):
+        assert repr(trial_.intermediate_values) == repr(odd)
+        assert (trial_.state, trial_.value, trial_.params) == (told.state, told.value, told.params)
+    assert ours.user_attrs == theirs.user_attrs
 
 
 def test_any_optuna_tool_can_open_the_store(tmp_path: Path) -> None:
