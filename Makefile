@@ -66,6 +66,7 @@ bench-step: $(VENV)/.installed-dev  ## Training steps per second beside a tutori
 
 bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial's, with the same training FLOPs
 	$(BIN)/python -m tests.bench.seed
+
 bench-coordinator: $(VENV)/.installed-dev  ## What running trials costs beside training them; the end that studies predict
 	$(BIN)/python -m tests.bench.coordinator
 

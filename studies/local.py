@@ -173,7 +173,7 @@ def _run(worker: str, job: Job, connection: Connection) -> None:
 
 @contextlib.contextmanager
 def _no_main_module() -> Iterator[None]:
-    """A child would import the program that the coordinator is part of, of which it needs nothing: seconds, for some."""
+    """A child would import the coordinator's program, of which it needs nothing; some take seconds."""
     program = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

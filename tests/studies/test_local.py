@@ -41,6 +41,11 @@ def test_threads_do_not_spin_against_other_programs(executor: Executor) -> None:
     assert outcome(executor).state == "COMPLETE"
 
 
+@pytest.mark.parametrize("executor", ["tells_main"], indirect=True)
+def test_the_program_around_the_coordinator_is_not_imported(executor: Executor) -> None:
+    assert outcome(executor).state == "COMPLETE"
+
+
 @pytest.mark.parametrize("executor", ["allocates"], indirect=True)
 def test_each_job_has_a_process_of_its_own_that_is_gone_afterwards(executor: Executor) -> None:
     reports = [all_messages(executor, trial_job())[0] for _ in range(3)]

@@ -152,6 +152,12 @@ def tells_wait_policy(job: Job, connection: Connection) -> None:
     connection.send(Outcome(state="COMPLETE", value=0.0) if sleeps else Outcome(state="FAIL", reason="bug"))
 
 
+def tells_main(job: Job, connection: Connection) -> None:
+    """Completes if the coordinator's program has not been imported."""
+    is_there = sys.modules["__main__"].__name__ == "__mp_main__"
+    connection.send(Outcome(state="FAIL", reason="bug") if is_there else Outcome(state="COMPLETE", value=0.0))
+
+
 def tells_signals(job: Job, connection: Connection) -> None:
     """Interrupts itself as Ctrl-C in the terminal would, and reports that it lives."""
     os.kill(os.getpid(), signal.SIGINT)
