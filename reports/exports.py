@@ -1,11 +1,13 @@
 """The winner as what other tools read: config files and a script, to copy or to save."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from advisor.errors import AdvisorError
 from advisor.export import export
 from advisor.files import slug
 from advisor.spec.proposal import Stored
+from reports.card import MissingError
 
 TOOLS = {
     "torch": "one PyTorch script that needs nothing else",
@@ -29,6 +31,14 @@ class Block:
 def blocks(stored: Stored) -> list[Block]:
     """One per tool, those that it can be exported to first."""
     return sorted((_block(stored, tool) for tool in TOOLS), key=lambda block: not block.text)
+
+
+def guarded_blocks(config: Callable[[], Stored]) -> list[Block]:
+    """The same of a config that may not be there; then none."""
+    try:
+        return blocks(config())
+    except MissingError:
+        return []
 
 
 def _block(stored: Stored, tool: str) -> Block:

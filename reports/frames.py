@@ -1,6 +1,7 @@
 """Records -> tidy pandas frames: one row per trial, per report of a trial, per candidate. An absent part is empty."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -51,16 +52,27 @@ class Frames:
 
 def frames(record: StudyRecord) -> Frames:
     """The tables that the figures of this study are computed from."""
-    return Frames(
+    return dataclasses.replace(
+        frames_of(record.target),
         trials=_frame(_trial_rows(record), (*TRIAL, *POINT, "group")),
         curves=_frame(_curve_rows(record), ("number", "group", *CURVE)),
-        candidates=_frame(_listed(record, "candidates"), CANDIDATE),
-        proposals=_frame(_listed(record, "proposals"), PROPOSAL),
-        timeline=_frame(_listed(record, "timeline"), TIMELINE),
-        front=_frame(_listed(record, "front"), FRONT),
         sweeps=record.sweeps,
         importances=record.importances,
-        target=_target(record),
+    )
+
+
+def frames_of(target: Mapping[str, Any]) -> Frames:
+    """The tables of what was sized for a GPU, without a study."""
+    return Frames(
+        trials=_frame((), (*TRIAL, *POINT, "group")),
+        curves=_frame((), ("number", "group", *CURVE)),
+        candidates=_frame(_listed(target, "candidates"), CANDIDATE),
+        proposals=_frame(_listed(target, "proposals"), PROPOSAL),
+        timeline=_frame(_listed(target, "timeline"), TIMELINE),
+        front=_frame(_listed(target, "front"), FRONT),
+        sweeps=(),
+        importances={},
+        target=_target(target),
     )
 
 
@@ -100,21 +112,21 @@ def group(record: StudyRecord, trial: TrialRecord) -> str:
     return {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state, "running")
 
 
-def _listed(record: StudyRecord, key: str) -> list[dict[str, Any]]:
-    value = record.target.get(key, [])
+def _listed(target: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    value = target.get(key, [])
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def _target(record: StudyRecord) -> Target:
-    gpu, chosen = _object(record, "gpu"), _object(record, "chosen")
+def _target(target: Mapping[str, Any]) -> Target:
+    gpu, chosen = _object(target, "gpu"), _object(target, "chosen")
     return Target(
         gpu=str(gpu.get("name", "")),
         memory_bytes=int(gpu.get("memory_bytes", 0)),
-        rule=str(record.target.get("rule", "")),
+        rule=str(target.get("rule", "")),
         chosen=str(chosen.get("name", "")),
     )
 
 
-def _object(record: StudyRecord, key: str) -> dict[str, Any]:
-    value = record.target.get(key)
+def _object(target: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = target.get(key)
     return value if isinstance(value, dict) else {}

@@ -11,6 +11,8 @@ from reports.numbers import finite, per_curve, plain, thin
 from studies.records import CurvePoint, StudyRecord, SweepRecord
 
 SCHEMA = "transformer-advisor/study/1"
+COMPARISON = "transformer-advisor/comparison/1"
+PROPOSALS = "transformer-advisor/proposals/1"
 ISLAND = "study-data"  # id of the element that holds it
 MAX_SWEEP = 200  # points
 

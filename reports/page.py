@@ -1,18 +1,15 @@
-"""Cards -> one offline HTML page."""
+"""A study -> cards -> one offline HTML page."""
 
 from collections.abc import Mapping
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from advisor.files import slug
-from reports import plotlyjs, proposals, provenance, theme, trials, words
+from reports import proposals, provenance, trials
 from reports.advice import diagnose
 from reports.answer import Answer, answer
 from reports.card import Card, figure_card, guarded
+from reports.exports import guarded_blocks
 from reports.figures import (
     curves,
     elasticity,
@@ -32,16 +29,13 @@ from reports.figures import (
     workers,
 )
 from reports.frames import Frames, frames
-from reports.island import island, study
-from reports.policy import policy
+from reports.island import study
 from reports.proposed import Chosen, chosen
 from reports.reading import rounded
-from reports.table import sort_key
+from reports.sheet import sheet
 from reports.verdict import verdict
 from reports.winner import winner
 from studies.records import StudyRecord
-
-SCRIPTS = ("figures.js", "tables.js", "downloads.js")
 
 
 def page(record: StudyRecord) -> str:
@@ -49,9 +43,11 @@ def page(record: StudyRecord) -> str:
     record = rounded(record)
     found, said, findings = frames(record), answer(record), diagnose(record)
     target, tuning = target_cards(found, record.target), tuning_cards(found, said)
-    scripts = [_asset(name) for name in SCRIPTS]
-    template = _environment().get_template("page.html")
-    return template.render(
+    return sheet(
+        "page.html",
+        data=study(record),
+        cards=[*target, *tuning],
+        filename=slug(record.name),
         record=record,
         answer=said,
         verdict=verdict(said, findings),
@@ -59,16 +55,10 @@ def page(record: StudyRecord) -> str:
         target=found.target,
         target_cards=target,
         tuning_cards=tuning,
+        exports=guarded_blocks(lambda: winner(record).stored(record.name)),
         trials_card=guarded("trials-table", "Trials", lambda: trials.trials(found.trials)),
         facts=provenance.facts(record),
         space=provenance.space(record),
-        filename=slug(record.name),
-        policy=policy([*scripts, plotlyjs.source()]),
-        style=Markup(_style()),  # noqa: S704 - the package's own file
-        scripts=[Markup(script) for script in scripts],  # noqa: S704
-        plotly=plotlyjs.packed(),
-        study=island(study(record)),
-        figures=island(_figures([*target, *tuning])),
     )
 
 
@@ -115,35 +105,3 @@ def tuning_cards(found: Frames, said: Answer) -> list[Card]:
         figure_card("measured", "Predicted beside measured", lambda: measured.info(trials)),
         figure_card("workers", "Workers", lambda: workers.info(trials, spent)),
     ]
-
-
-def _figures(cards: list[Card]) -> dict[str, Any]:
-    drawn = {c.anchor: c.figure for c in cards if c.figure}
-    return {"figures": drawn, "layout": theme.layout(), "dark": theme.dark_of()}
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-@cache
-def _style() -> str:
-    light, dark = theme.css_variables(theme.LIGHT), theme.css_variables(theme.DARK)
-    return (
-        f":root {{ --font: {theme.FONT}; {light} }}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{_asset('page.css')}"
-    )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(text=words.text, sort_key=sort_key)
-    return environment

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import textwrap
 from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
@@ -59,11 +61,15 @@ CHANGES = 3  # that are named where nothing fits
     "--min-tokens-per-second", type=options.COUNT, metavar="COUNT", help="Slower candidates are left out [tokens/s]."
 )
 @law_options
+@click.option(
+    "--report", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write a report of the proposals too: one HTML file that needs no network.",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Add what every number is made of: formula, inputs, interval, source.")
 @options.as_json
 def propose(
-    gpu: GPU | None, gpus: int | None, law_from: tuple[str, ...], store_url: str, explain: bool, as_json: bool,
-    **asked: Any,
+    gpu: GPU | None, gpus: int | None, law_from: tuple[str, ...], store_url: str, page: Path | None, explain: bool,
+    as_json: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """The models to train on a GPU in a time: what fits, ranked by predicted loss.
 
@@ -71,6 +77,8 @@ def propose(
     the caching allocator. The loss ranks candidates; it is that of the web text that the scaling law was fitted on.
     """
     answer = answered(question(gpu, gpus, law=chosen_law(law_from, store_url), **asked))
+    if page is not None:
+        _write(answer, page)
     click.echo(json.dumps(as_data(answer, explain)) if as_json else "\n".join(lines(answer, explain)))
 
 
@@ -80,6 +88,16 @@ def answered(asked: proposing.Question) -> Answer:
         return proposing.propose(asked)
     except NothingFits as error:
         raise InfeasibleError(f"{error}{_cheapest_changes(error, asked.gpu)}") from None
+
+
+def _write(answer: Answer, page: Path) -> None:
+    import reports  # pandas and plotly: only when there is something to draw
+    from advisor.cli.sitting import command_line
+    from advisor.propose.target import as_target
+
+    versions = {"transformer-advisor": version("transformer-advisor")}
+    reports.write(reports.Proposals(target=as_target(answer), command=command_line(), versions=versions), page)
+    click.echo(str(page), err=True)
 
 
 def question(

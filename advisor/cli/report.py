@@ -1,4 +1,4 @@
-"""advisor report: one offline HTML page about a study."""
+"""advisor report: one offline HTML page about a study, or about several beside each other."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from studies.records import StudyRecord
 
 
 @click.command()
-@click.argument("study", required=False)
+@click.argument("names", metavar="[STUDY]...", nargs=-1)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; by default runs/STUDY.html."
 )
@@ -23,27 +23,28 @@ from studies.records import StudyRecord
 )  # fmt: skip
 @options.store
 @options.as_json
-def report(study: str | None, output: Path | None, page: Path | None, store_url: str, as_json: bool) -> None:
-    """Write the report of a STUDY: one HTML file that needs no network.
+def report(names: tuple[str, ...], output: Path | None, page: Path | None, store_url: str, as_json: bool) -> None:
+    """Write the report of a STUDY: one HTML file that needs no network. Several are compared in one page.
 
     Losses are in nats/token, memory in GiB (2^30 bytes), compute in FLOPs.
     """
-    if (study is None) == (page is None):
-        raise InputError("advisor report", expected="the name of a study, or --from FILE", got=study)
-    path = write_again(page, output) if page else _write_stored(str(study), output, store_url)
+    if bool(names) == (page is not None):
+        raise InputError("advisor report", expected="names of studies, or --from FILE", got=list(names) or None)
+    path = write_again(page, output) if page else _write_stored(names, output, store_url)
     click.echo(json.dumps({"report": str(path)}) if as_json else str(path))
 
 
-def _write_stored(study: str, output: Path | None, store_url: str) -> Path:
+def _write_stored(names: tuple[str, ...], output: Path | None, store_url: str) -> Path:
     with studies.open_store(store_url) as store:
-        return write(store.load(study), output)
+        return write(*(store.load(name) for name in names), output=output)
 
 
-def write(record: StudyRecord, output: Path | None = None) -> Path:
-    """The report of a record, in the file asked for or in the folder of runs."""
+def write(*records: StudyRecord, output: Path | None = None) -> Path:
+    """The report of records, in the file asked for or in the folder of runs."""
     import reports  # pandas and plotly: only when there is something to draw
 
-    return reports.write(record, output or Path("runs") / f"{slug(record.name)}.html")
+    name = slug("-and-".join(record.name for record in records))
+    return reports.write(records, output or Path("runs") / f"{name}.html")
 
 
 def write_again(page: Path, output: Path | None = None) -> Path:

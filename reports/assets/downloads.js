@@ -1,9 +1,8 @@
 "use strict";
-// Hands the study's data to the reader as CSV (one row per trial) or JSON (all of it), without a server.
+// Hands the page's data to the reader as CSV (one row per trial), JSON (all of it) or config files, without a server.
 (() => {
   const data = document.getElementById("study-data").textContent;
   const actions = document.querySelector("[data-filename]");
-  if (!actions) return;
 
   // A spreadsheet runs text that begins like a formula: such text gets an apostrophe in front. Numbers stay numbers.
   function harmless(text) {
@@ -29,14 +28,23 @@
     return lines.map((line) => line.map(cell).join(",") + "\r\n").join("");
   }
 
-  function save(text, type, extension) {
+  function save(text, type, name) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type }));
-    link.download = `${actions.dataset.filename}.${extension}`;
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
-  document.getElementById("download-csv").addEventListener("click", () => save(csv(), "text/csv", "csv"));
-  document.getElementById("download-json").addEventListener("click", () => save(data, "application/json", "json"));
+  function offer(id, make, type, extension) {
+    const button = document.getElementById(id);
+    button?.addEventListener("click", () => save(make(), type, `${actions.dataset.filename}.${extension}`));
+  }
+
+  offer("download-csv", csv, "text/csv", "csv");
+  offer("download-json", () => data, "application/json", "json");
+  for (const button of document.querySelectorAll("[data-save]")) {
+    const text = document.getElementById(button.dataset.save).textContent;
+    button.addEventListener("click", () => save(text, "text/plain", button.dataset.name));
+  }
 })();

@@ -1,5 +1,5 @@
 "use strict";
-// Sorts a table by the column whose heading is pressed; pressed again, the other way around.
+// Sorts a table by the column whose heading is pressed; pressed again, the other way around. Filters it by words.
 (() => {
   function compare(a, b, numeric) {
     if (a === "" || b === "") return (a === "") - (b === ""); // what is missing stays last, in both directions
@@ -25,4 +25,17 @@
       heading.querySelector("button").addEventListener("click", () => sort(table, heading));
     }
   }
+
+  // A row stays when each word of the filter stands somewhere in it.
+  const filter = document.getElementById("filter");
+  filter?.addEventListener("input", () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = [...document.querySelector("table.sortable").tBodies[0].rows];
+    for (const row of rows) {
+      const text = [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+    const left = rows.filter((row) => !row.hidden).length;
+    document.getElementById("filtered").textContent = words.length ? `${left} of ${rows.length}` : "";
+  });
 })();

@@ -32,16 +32,19 @@ class Sweep:
     agrees: bool
     restored: bool
     model: str
+    centre: float | None = None  # the best of a full trial, if the sweep can say
+    interval: tuple[float, float] | None = None
 
     @property
     def title(self) -> str:
         """The finding."""
-        center, edge = self.rules.get(CENTER), self.rules.get(EDGE)
+        center, edge = self.centre or self.rules.get(CENTER), self.rules.get(EDGE)
         if center is None:
             return "The sweep found no learning rate: no rule could be read off it"
         if not self.agrees:
             return "The sweep's rules disagree: it bounds the learning rate, no more"
-        where = f"near {words.rate(center)}"
+        ends = f" ({words.rate(self.interval[0])} to {words.rate(self.interval[1])})" if self.interval else ""
+        where = f"near {words.rate(center)}{ends}"
         unstable = f"; training turns unstable at {words.rate(edge)}" if edge else ""
         return f"The sweep puts the learning rate {where}{unstable}"
 
@@ -87,7 +90,17 @@ class Sweep:
         figure.update_xaxes(title_text="learning rate", row=2, col=1)
         figure.update_yaxes(axis("loss [nats/token]", range=self._frame()), row=1, col=1)
         figure.update_yaxes(axis("", showgrid=True), row=2, col=1)
+        if self.centre and self.interval:
+            figure.add_trace(self._answer(self.centre, *self.interval), row=2, col=1)
         return figure.update_layout(height=460)
+
+    def _answer(self, centre: float, low: float, high: float) -> go.Scatter:
+        """The learning rate of a full trial, with its interval."""
+        bar = {"array": [high - centre], "arrayminus": [centre - low], "color": LIGHT.rerun, "thickness": 2}
+        return go.Scatter(
+            x=[centre], y=["for a full trial"], error_x={"type": "data", **bar}, mode="markers", showlegend=False,
+            marker={"size": 11, "symbol": "square", "color": LIGHT.rerun}, hovertemplate="%{x:.2e}<extra></extra>",
+        )  # fmt: skip
 
     def _frame(self) -> list[float]:
         """Losses up to a little above the start: what lies beyond has diverged and would flatten the rest."""
@@ -128,7 +141,7 @@ def info(sweep: SweepRecord) -> Sweep:
         learning_rates=rates, losses=losses, smoothed=smoothed,
         rules={name: rate for name, rate in sweep.rules.items() if finite(rate) and rate > 0},
         low=sweep.low, high=sweep.high, verdict=sweep.verdict, agrees=sweep.agrees, restored=sweep.restored,
-        model=words.shape(sweep.point),
+        model=words.shape(sweep.point), centre=sweep.centre, interval=sweep.interval,
     )  # fmt: skip
 
 

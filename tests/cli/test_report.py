@@ -16,5 +16,5 @@ def test_nothing_to_report_on_is_one_line() -> None:
     for arguments in ((), ("name", "--from", "page.html")):
         done = advisor("report", *arguments)
         assert done.returncode == 2
-        assert "expected the name of a study, or --from FILE" in done.stderr
+        assert "expected names of studies, or --from FILE" in done.stderr
         assert len(done.stderr.splitlines()) == 1

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, Field
 
-from advisor.errors import InputError, UnknownError
+from advisor.errors import UnknownError
 from advisor.files import safe_join, slug
 from advisor.http import plain
 from advisor.http.api.studies import SLUG
@@ -80,9 +80,7 @@ def written(store: str, names: list[str], path: File) -> bytes:
 
     with open_store(store) as opened:
         records = [opened.load(name) for name in names]
-    if len(records) > 1:
-        raise InputError("studies", expected="one: several cannot be compared yet", got=len(records))
-    drawing.write(records[0], path)
+    drawing.write(records, path)
     return plain.dumps(_described(path).model_dump())
 
 
