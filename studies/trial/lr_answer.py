@@ -18,8 +18,8 @@ HORIZON = 500  # steps of the runs that the rules were measured on: what an answ
 DENSITY = 50 / math.log2(1 / 1e-4)  # steps per octave of the ramps of `make bench-lr`
 # Octaves that a rule reads below the best rate of such a run on such a ramp, and more on one of twice as many steps:
 # medians over the shapes of `make bench-lr` that are not held out.
-READS_LOW = {"fall7": (3.0, 0.6), "drop50": (2.4, 0.1), "drop70": (1.5, 0.2)}
-INTERVAL = 1.0  # octaves on either side, which held the best rate of 9 in 10 of those shapes
+READS_LOW = {"fall7": (2.9, 0.6), "drop50": (2.15, 0.1), "drop70": (1.2, 0.1)}
+INTERVAL = 1.2  # octaves on either side, which held the best rate of 9 in 10 of those shapes
 AGREED = 1.0  # octaves between rules, or between seeds, beyond which there is no answer
 # On 1,911 pretraining runs (Step Law, Li et al. 2025) two octaves too low cost 1.3 % of the loss, three too high 9.1 %,
 # and a quarter of those diverged: low is cheap, high is a cliff.
@@ -79,7 +79,7 @@ def centres(rules: dict[str, float], density: float) -> dict[str, float]:
 
     >>> named = centres({"fall7": 0.001, "drop50": 0.001, "drop70": 0.002, "edge": 0.1}, DENSITY)
     >>> {rule: round(rate, 4) for rule, rate in named.items()}
-    {'fall7': 0.008, 'drop50': 0.0053, 'drop70': 0.0057}
+    {'fall7': 0.0075, 'drop50': 0.0044, 'drop70': 0.0046}
     """
     doublings = math.log2(density / DENSITY)
     return {name: rules[name] * 2 ** (low + doublings * lower) for name, (low, lower) in READS_LOW.items()}

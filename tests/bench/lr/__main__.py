@@ -19,7 +19,7 @@ from studies.trial import lr_answer
 from tests.bench.lr import rows
 from tests.bench.lr.rivals import RIVALS
 from tests.bench.lr.rows import Swept, Trained
-from tests.bench.lr.shapes import SHAPES, STEPS, WIDTHS, Shape
+from tests.bench.lr.shapes import BASE_WIDTH, GRID, SHAPES, STEPS, WIDTHS, Shape
 from tests.bench.lr.truth import Truth
 
 RAMP = {"steps": 50, "low": 1e-4, "high": 1.0}
@@ -48,7 +48,10 @@ def rival(rule: Callable[..., float]) -> Named:
 
 RULES: dict[str, Named] = {
     OURS: ours,
-    **{f"our {name}": ours_by(name) for name in ("drop50", "drop70", "steepest", "valley", "minimum/10", "edge")},
+    **{
+        f"our {name}": ours_by(name)
+        for name in ("fall7", "drop50", "drop70", "steepest", "valley", "minimum/10", "edge")
+    },
     **{name: rival(rule) for name, rule in RIVALS.items()},
 }
 
@@ -67,7 +70,6 @@ def main() -> None:
     for title, chosen in (
         ("all shapes", standard),
         ("held out", [s for s in standard if s.held_out]),
-        ("with mup", [s for s in SHAPES if s.plan.parametrization == "mup"]),
     ):
         console.print(rules_table(title, chosen, truths, sweeps.rows))
     console.print(drift_table(truths))
@@ -79,17 +81,18 @@ def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
 
     torch.set_num_threads(1)
     for shape in SHAPES:
-        sweeps.fill(
-            ({"shape": shape.name, "seed": seed, **RAMP}, functools.partial(rows.sweep, shape, seed, **RAMP))
-            for seed in rows.SWEEP_SEEDS
-        )
+        if shape.plan.parametrization == "standard":
+            sweeps.fill(
+                ({"shape": shape.name, "seed": seed, **RAMP}, functools.partial(rows.sweep, shape, seed, **RAMP))
+                for seed in rows.SWEEP_SEEDS
+            )
         truth.fill(
             (
                 {"shape": shape.name, "seed": seed, "learning_rate": rate},
                 functools.partial(rows.train, shape, seed, rate),
             )
-            for seed in rows.SEEDS
-            for rate in rows.GRID
+            for seed in shape.seeds
+            for rate in shape.rates
         )
 
 
@@ -125,7 +128,7 @@ def rules_table(title: str, shapes: Sequence[Shape], truths: dict[str, Truth], s
 
 def shapes_table(shapes: Sequence[Shape], truths: dict[str, Truth], sweeps: Sequence[Swept]) -> Printed:
     """The best learning rate of each shape, and our answers."""
-    table = Printed(title=f"Best learning rate of {STEPS} steps, by {len(rows.GRID)} runs, beside our answers")
+    table = Printed(title=f"Best learning rate of {STEPS} steps, by {len(GRID)} runs, beside our answers")
     for column in ("shape", "best", "loss", "answers by seed", "of all seeds"):
         table.add_column(column, justify="left" if column == "shape" else "right")
     for shape in shapes:
@@ -142,7 +145,8 @@ def drift_table(truths: dict[str, Truth]) -> Printed:
     for column in ("parametrization", *map(str, WIDTHS), "drift [octaves]"):
         table.add_column(column, justify="left" if column == "parametrization" else "right")
     for parametrization, suffix in (("standard", ""), ("mup", " mup")):
-        best = [truths[f"2 x {width}{suffix}"].best for width in WIDTHS]
+        names = [f"2 x {width}" + ("" if width == BASE_WIDTH else suffix) for width in WIDTHS]
+        best = [truths[name].best for name in names]
         table.add_row(parametrization, *(_rate(2**b) for b in best), f"{max(best) - min(best):.2f}")
     return table
 

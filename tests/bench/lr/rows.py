@@ -13,10 +13,6 @@ from studies import data as datasets
 from studies.job import Data, Device, SweepJob, TrialJob
 from tests.bench.lr.shapes import STEPS, Shape
 
-GRID = tuple(
-    float(f"{rate:.3g}") for rate in 2.5e-4 * 180 ** (np.arange(2, 13) / 10)
-)  # 7e-4 to 0.13, 3/4 of an octave apart
-SEEDS = (1,)  # of the true sweep; all learning rates of one seed see the same weights and batches
 SWEEP_SEEDS = (1, 2, 3)
 EVAL_BATCHES = 64
 FOLDER = Path(__file__).parent

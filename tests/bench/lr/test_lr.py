@@ -1,10 +1,15 @@
 """The parts of make bench-lr on curves whose answers are known."""
 
+import statistics
+
 import numpy as np
 import pytest
 
+from tests.bench.lr import rows
+from tests.bench.lr.__main__ import OURS, RULES, errors
 from tests.bench.lr.rivals import RIVALS, fastai_minimum, fastai_steep, lightning, torch_lr_finder
-from tests.bench.lr.rows import GRID, Trained
+from tests.bench.lr.rows import Swept, Trained
+from tests.bench.lr.shapes import GRID, SHAPES
 from tests.bench.lr.truth import Truth
 
 RATES = np.geomspace(1e-5, 1.0, 100)
@@ -38,3 +43,18 @@ def test_rules_of_others_follow_the_curve() -> None:
     assert lightning(RATES, FALL) < fastai_steep(RATES, FALL)
     assert torch_lr_finder(RATES, FALL) > 3e-3
     assert fastai_minimum(RATES, FALL) > 0.01
+
+
+def test_on_what_was_trained_our_answers_are_nearer_than_the_rules_of_others() -> None:
+    truth, sweeps = rows.Table(rows.FOLDER / "truth.csv", Trained), rows.Table(rows.FOLDER / "sweeps.csv", Swept)
+    standard = [shape for shape in SHAPES if shape.plan.parametrization == "standard"]
+    trained = {shape.name: [row for row in truth.rows if row.shape == shape.name] for shape in standard}
+    complete = [shape for shape in standard if len(trained[shape.name]) == len(shape.seeds) * len(GRID)]
+    assert len(complete) >= 8
+    truths = {shape.name: Truth(trained[shape.name]) for shape in complete}
+
+    def mean_error(rule: str) -> float:
+        found = [e for of_one in errors(RULES[rule], complete, truths, sweeps.rows) for e in of_one]
+        return statistics.fmean(abs(octaves) for octaves, _ in found)
+
+    assert mean_error(OURS) < min(mean_error(rival) for rival in RIVALS)
