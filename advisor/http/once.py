@@ -60,21 +60,24 @@ def _begin(store: Store, key: str, asked: str) -> tuple[int, bytes] | None:
     old = requests.c.created < now - KEPT_SECONDS
     dead = requests.c.status.is_(None) & (requests.c.created < now - DIES_SECONDS)
     _write(store, requests.delete().where(old | dead))
-    try:
-        _write(store, requests.insert().values(key=key, digest=asked, created=now))
-    except IntegrityError:
+    with store.errors():
+        try:
+            with store.engine.begin() as connection:
+                connection.execute(requests.insert().values(key=key, digest=asked, created=now))
+            return None
+        except IntegrityError:
+            pass  # somebody has used the key before
         with store.engine.connect() as connection:
             row = connection.execute(sa.select(requests).where(requests.c.key == key)).mappings().one_or_none()
-        if row is not None and row["digest"] != asked:
-            raise InputError("Idempotency-Key", expected="a key of its own for another request", got=key) from None
-        if row is None or row["status"] is None:
-            raise ConflictError("a request with this Idempotency-Key is being answered") from None
-        return row["status"], row["answer"].encode()
-    return None
+    if row is not None and row["digest"] != asked:
+        raise InputError("Idempotency-Key", expected="a key of its own for another request", got=key)
+    if row is None or row["status"] is None:
+        raise ConflictError("a request with this Idempotency-Key is being answered")
+    return row["status"], row["answer"].encode()
 
 
 def _write(store: Store, statement: sa.Insert | sa.Update | sa.Delete) -> None:
-    with store.engine.begin() as connection:
+    with store.errors(), store.engine.begin() as connection:
         connection.execute(statement)
 
 

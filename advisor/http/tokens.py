@@ -35,10 +35,12 @@ class Tokens:
             raise InputError("token name", expected="lower-case letters, digits, - and .", got=name, nearest=slug(name))
         token = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        try:
-            self._write(tables.tokens.insert().values(name=name, digest=digest(token), created=created))
-        except IntegrityError:
-            raise ConflictError(f"there is a token {name!r} already") from None
+        with self._store.errors():
+            try:
+                with self._store.engine.begin() as connection:
+                    connection.execute(tables.tokens.insert().values(name=name, digest=digest(token), created=created))
+            except IntegrityError:
+                raise ConflictError(f"there is a token {name!r} already") from None
         return token
 
     def all(self) -> list[dict[str, str]]:
@@ -80,7 +82,7 @@ class Tokens:
             return list(connection.execute(query).mappings())
 
     def _write(self, statement: sa.Insert | sa.Delete) -> int:
-        with self._store.engine.begin() as connection:
+        with self._store.errors(), self._store.engine.begin() as connection:
             return connection.execute(statement).rowcount
 
 

@@ -1,6 +1,7 @@
 """make bench-service: sizing over HTTP while a study runs, and what live pages cost the study. On loopback alone.
 
-The service and all its processes have the first core; the study and what asks have the second. Requests are sent when
+The service and all its processes have the first core, the study has the second; what asks for sizes shares the study's,
+what reads live pages the service's. Requests are sent when
 they are due, whether those before them have been answered or not; a latency counts from when its request was due.
 """
 
@@ -31,7 +32,7 @@ SECONDS = 15.0  # of each load
 CONNECTIONS = 16
 START_SECONDS = 120.0
 PAGES = 50  # live ones, open at once
-WINDOWS, WINDOW_SECONDS = 1, 4.0  # with and without live pages, alternating
+WINDOWS, WINDOW_SECONDS = 8, 6.0  # with and without live pages, alternating
 NAME = "beside"
 STUDY = {"name": NAME, "budget_seconds": 3600, "workers": 1, "space": "decoder-small"}
 SERVICE_CORE, OTHER_CORE = {0}, {1}
@@ -185,18 +186,28 @@ def tokens(folder: Path) -> float:
     return float(sum(trial.tokens for trial in record.trials) + sum(running))
 
 
-def slowed(server: Server, folder: Path) -> tuple[list[float], list[float], int]:
-    """Tokens/s of the study in alternating windows, without and with live pages; bytes that the pages got."""
-    rates: tuple[list[float], list[float]] = ([], [])
-    got = 0
-    for window in range(2 * WINDOWS):
-        began, before = time.perf_counter(), tokens(folder)
-        if window % 2:
-            got += asyncio.run(watch(server, WINDOW_SECONDS))
-        else:
-            time.sleep(WINDOW_SECONDS)
-        rates[window % 2].append((tokens(folder) - before) / (time.perf_counter() - began))
-    return *rates, got
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A stretch of the study, with live pages or without."""
+
+    per_second: float  # tokens that the study trains on
+    per_processor_second: float  # the same, whoever else wants its core
+    service: float  # share of a core that the service takes
+    got: int  # bytes that the pages got
+
+
+def window(server: Server, folder: Path, study: int, pages: bool) -> Window:
+    """What happens in WINDOW_SECONDS."""
+    began, before = time.perf_counter(), tokens(folder)
+    spent, served = processor_seconds(study), processor_seconds(server.process.pid)
+    got = asyncio.run(watch(server, WINDOW_SECONDS)) if pages else time.sleep(WINDOW_SECONDS) or 0
+    trained, seconds = tokens(folder) - before, time.perf_counter() - began
+    return Window(
+        per_second=trained / seconds,
+        per_processor_second=trained / (processor_seconds(study) - spent),
+        service=(processor_seconds(server.process.pid) - served) / seconds,
+        got=got,
+    )
 
 
 def main() -> None:
@@ -208,7 +219,7 @@ def main() -> None:
         try:
             os.sched_setaffinity(0, OTHER_CORE)
             study = start_study(server, folder)
-            show(server, folder)
+            show(server, folder, study.pid)
             os.kill(study.pid, signal.SIGINT)
             while study.is_alive:
                 time.sleep(0.2)
@@ -216,17 +227,21 @@ def main() -> None:
             kill(server)
 
 
-def show(server: Server, folder: Path) -> None:
-    """The table of sizing, the line about live pages."""
+def show(server: Server, folder: Path, study: int) -> None:
+    """The table of sizing, that of live pages."""
     console = Console(width=120)
     console.print(asyncio.run(sizing(server)))
-    without, beside, got = slowed(server, folder)
-    change = median(beside) / median(without) - 1
-    console.print(
-        f"{PAGES} live pages, {got / 1e6:.1f} MB to them: the study trains on {median(beside):,.0f} tokens/s, "
-        f"without them on {median(without):,.0f}: {change:+.1%} (medians of {WINDOWS} windows of "
-        f"{WINDOW_SECONDS:.0f} s each; without pages they went from {min(without):,.0f} to {max(without):,.0f})"
-    )
+    os.sched_setaffinity(0, SERVICE_CORE)  # browsers are not on the study's machine
+    windows = [window(server, folder, study, pages=bool(number % 2)) for number in range(2 * WINDOWS)]
+    table = Table("live pages", "study [tokens/s]", "from, to", "per processor second", "service, of one core", "sent")
+    for pages, some in ((0, windows[::2]), (PAGES, windows[1::2])):
+        rates = [one.per_second for one in some]
+        work = median(one.per_processor_second for one in some)
+        shown = (f"{median(rates):,.0f}", f"{min(rates):,.0f}, {max(rates):,.0f}", f"{work:,.0f}")
+        sent = sum(one.got for one in some) / len(some) / WINDOW_SECONDS
+        table.add_row(f"{pages}", *shown, f"{median(one.service for one in some):.1%}", f"{sent / 1e3:,.0f} kB/s")
+    console.print(table)
+    console.print(f"medians of {WINDOWS} windows of {WINDOW_SECONDS:.0f} s each, alternating")
 
 
 if __name__ == "__main__":
