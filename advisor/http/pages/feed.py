@@ -41,21 +41,18 @@ class Feed:
         self._read = read
         self._parts: Parts = {}
         self._task: asyncio.Task[None] | None = None
-        self.watchers: set[asyncio.Queue[Parts]] = set()
+        self.watchers: set[asyncio.Queue[Parts | None]] = set()  # None: nothing comes any more
 
     async def watch(self) -> AsyncIterator[Parts]:
         """For one of them."""
-        queue: asyncio.Queue[Parts] = asyncio.Queue()
+        queue: asyncio.Queue[Parts | None] = asyncio.Queue()
         if self._parts:
             queue.put_nowait(self._parts)
         self.watchers.add(queue)
         self._task = self._task or asyncio.create_task(self._work())
         try:
-            while True:
-                parts = await queue.get()
+            while (parts := await queue.get()) is not None:
                 yield parts
-                if LAST in parts:
-                    return
         finally:
             self.watchers.discard(queue)
             if not self.watchers:
@@ -64,11 +61,17 @@ class Feed:
                     await self._task
 
     async def _work(self) -> None:
-        while LAST not in self._parts:
-            parts = await run_in_threadpool(self._read)
-            changed = {name: text for name, text in parts.items() if self._parts.get(name) != text}
-            self._parts = parts
-            if changed:
-                for queue in self.watchers:
-                    queue.put_nowait(changed)
-            await asyncio.sleep(READ_SECONDS)
+        try:
+            while LAST not in self._parts:
+                parts = await run_in_threadpool(self._read)
+                changed = {name: text for name, text in parts.items() if self._parts.get(name) != text}
+                self._parts = parts
+                if changed:
+                    self._tell(changed)
+                await asyncio.sleep(READ_SECONDS)
+        finally:  # also where reading failed: a browser that is let go asks again
+            self._tell(None)
+
+    def _tell(self, parts: Parts | None) -> None:
+        for queue in self.watchers:
+            queue.put_nowait(parts)

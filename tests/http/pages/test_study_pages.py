@@ -3,9 +3,9 @@
 import asyncio
 import html
 import re
-import threading
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,7 +17,8 @@ from advisor.http.pages.live_view import view, waiting_view
 from advisor.http.service import Service
 from studies.live import Live, RunningTrial
 from studies.queue import Entry
-from tests.reports.sample import study
+from studies.settings import Settings
+from tests.reports.sample import provenance, study
 
 PAGE = {"Accept": "text/html"}
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -149,10 +150,9 @@ def test_a_reader_of_a_study_that_is_gone_says_so(client: TestClient) -> None:
 
 
 def test_fifty_who_watch_cost_one_reader() -> None:
-    reads, readers = [], set()
+    reads: list[str] = []
 
     def read(name: str) -> Parts:
-        readers.add(threading.get_ident())
         reads.append(name)
         last = {LAST: "finished"} if len(reads) == 3 else {}
         return {"head": str(len(reads)), "same": "same"} | last
@@ -168,3 +168,27 @@ def test_fifty_who_watch_cost_one_reader() -> None:
     assert len(reads) == 3
     changes = [{"head": "1", "same": "same"}, {"head": "2"}, {"head": "3", LAST: "finished"}]
     assert all(parts == changes for parts in told)
+
+
+def test_a_reader_that_fails_lets_those_who_watch_go() -> None:
+    def fail() -> Parts:
+        raise RuntimeError("a fault of ours")
+
+    async def watch() -> list[Parts]:
+        return [parts async for parts in Feeds(lambda name: fail).watch("a")]
+
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        asyncio.run(watch())
+
+
+def test_a_name_of_markup_is_shown_as_text(client: TestClient, config: Config) -> None:
+    name = MARKUP.replace("/", "")
+    service(client).store.create(Settings(name=name, budget_seconds=60.0, store=config.store), {}, provenance())
+    for path in ("/studies", f"/studies/{quote(name)}"):
+        page = client.get(path, headers=PAGE)
+        assert page.status_code == 200
+        assert name not in page.text
+        assert html.escape(name, quote=False) in page.text.replace("&#39;", "'")
+    assert "was interrupted" in page.text
+    client.post(f"/studies/{quote(name)}/delete", headers=PAGE)
+    assert client.get(f"/studies/{quote(name)}", headers=PAGE).status_code == 404
