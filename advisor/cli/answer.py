@@ -1,8 +1,11 @@
 """What a study found, for a person and as JSON."""
 
+import dataclasses
 from typing import Any
 
 from advisor.units import format_count, format_seconds
+from studies.borders import borders
+from studies.interval import interval
 from studies.records import StudyRecord, TrialRecord
 
 
@@ -20,18 +23,22 @@ def lines(record: StudyRecord) -> list[str]:
         f"   {'':<15}validation loss [nats/token], same token budget",
         f"   {'tuned':<15}{measured.value:.4f}  ({_source(best, measured)})",
     ]
+    if found := interval(record):
+        rows.append(
+            f"   {'95 % interval':<15}{found.low:.4f} to {found.high:.4f}  (of its mean; t, {found.runs} other seeds)"
+        )
     if default is not None and default.value is not None:
         gain = default.value - measured.value
         rows += [
             f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
             f"   {'gain':<15}{gain:.4f}  ({gain / default.value:.1%})",
         ]
-    return [*rows, "", *_scale(record, best)]
+    return [*rows, "", *map(str, borders(record)), *_scale(record, best)]
 
 
 def as_data(record: StudyRecord) -> dict[str, Any]:
     """The same as plain values."""
-    best, default = record.best, record.default
+    best, default, found = record.best, record.default, interval(record)
     return {
         "study": record.name,
         "state": record.state,
@@ -42,6 +49,8 @@ def as_data(record: StudyRecord) -> dict[str, Any]:
         },
         "best": best and _trial(best),
         "default": default and _trial(default),
+        "interval": found and dataclasses.asdict(found),
+        "borders": [dataclasses.asdict(border) for border in borders(record)],
         "finals": [_trial(t) for t in record.trials_of("final")],
         "proxy": bool(record.target),
     }  # fmt: skip

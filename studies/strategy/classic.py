@@ -148,12 +148,13 @@ class Classic(Strategy):
         return MARGIN * candidate.predicted_seconds + reserve <= self._clock.left
 
     def _reserve(self, candidate: Candidate) -> float:
-        """Time kept for the winner's re-run, be it the candidate's [s]; none if it is out of reach already."""
+        """Time kept for the winner's re-runs, be it the candidate [s]; none for those that are out of reach already."""
         winner = best(self._search.finished)
         job = self._bench.jobs.trial(winner.point, self._tokens, winner.seed) if winner else None
         again = self._bench.forecast.seconds(job) if job else 0.0
-        is_within_reach = MARGIN * again <= self._clock.left
-        return MARGIN * max(candidate.predicted_seconds, again) if is_within_reach else 0.0
+        rounds = math.ceil(FINALS / len(self._bench.executor.devices))
+        within_reach = int(self._clock.left / (MARGIN * again)) if again else rounds
+        return MARGIN * min(rounds, within_reach) * max(candidate.predicted_seconds, again)
 
     def _count(self, role: Role, running: Sequence[Candidate]) -> int:
         """Trials of this role, ended and running."""

@@ -1,0 +1,59 @@
+"""What is said of a study's best trial: its interval, and the borders that it lies on."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import search_spaces
+from studies.borders import borders
+from studies.interval import interval, of
+from studies.records import StudyRecord, TrialRecord
+from tests.reports.sample import study
+from tests.studies.examples import TINY
+
+
+def record(values: list[float], **params: float) -> StudyRecord:
+    """A study of the tiny space whose best trial has these params and these finals."""
+    given = study()
+    base = given.trials_of("search")[0]
+    middle = {"learning_rate": 3e-3, "dropout": 0.0, "d_model": 32, "depth_fraction": 1.0}
+
+    def trial(number: int, role: Any, value: float) -> TrialRecord:
+        return dataclasses.replace(
+            base, number=number, role=role, state="COMPLETE", value=value, params={**middle, **params}, curve=()
+        )
+
+    finals = [trial(1 + i, "final", value) for i, value in enumerate(values)]
+    trials = (trial(0, "search", 2.0), *finals)
+    return dataclasses.replace(given, space=search_spaces.load(TINY).document, trials=trials)
+
+
+def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    found = [of(rng.normal(2.0, 0.1, 2).tolist()) for _ in range(1000)]
+    covered = sum(each.low <= 2.0 <= each.high for each in found)
+    assert 930 <= covered <= 970  # 95 %, give or take three deviations
+
+
+def test_two_finals_give_an_interval_one_does_not() -> None:
+    found = interval(record([2.1, 2.2]))
+    assert found is not None
+    assert (found.mean, found.runs) == (pytest.approx(2.15), 2)
+    assert interval(record([2.1])) is None
+
+
+@pytest.mark.parametrize(
+    ("params", "knobs"),
+    [
+        ({}, []),
+        ({"learning_rate": 0.099}, ["learning_rate"]),
+        ({"learning_rate": 1e-4, "d_model": 48}, ["learning_rate", "d_model"]),
+        ({"dropout": 0.3}, ["dropout"]),
+    ],
+)
+def test_borders_that_the_best_lies_on_are_said(params: dict[str, float], knobs: list[str]) -> None:
+    found = borders(record([], **params))
+    assert [border.knob for border in found] == knobs
+    assert all(f"The best {border.knob}" in str(border) for border in found)
