@@ -61,12 +61,12 @@ class Watcher:
 
     def __init__(self, settings: studies.Settings) -> None:
         self._settings = settings
-        self._due = float("inf")
+        self._armed, self._due = False, float("inf")
         self.began = self.predicted = 0.0
 
     def __call__(self, event: events.Event) -> None:
-        if isinstance(event, events.PhaseStarted) and event.phase == "search":
-            self._due = time.monotonic() + 1.1
+        if isinstance(event, events.PhaseStarted) and event.phase in ("shape", "search") and not self._armed:
+            self._armed, self._due = True, time.monotonic() + 1.1
         if time.monotonic() > self._due:
             self._due = float("inf")
             with studies.open_store(self._settings.store) as store:
