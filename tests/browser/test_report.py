@@ -170,7 +170,18 @@ def test_dark_light_and_print_use_their_own_colors(browser: Browser, folder: Pat
     context.close()
 
 
-@pytest.mark.parametrize("width", [360, 768])
+def test_the_filter_leaves_the_rows_that_hold_all_its_words(report: Opened, folder: Path) -> None:
+    page = report.open(folder / "sample.html").page
+    page.get_by_role("searchbox", name="Filter").fill("pruned diverged")
+    shown = page.locator("#trials-table tbody tr:visible")
+    lost = [t for t in study().trials if t.reason == "diverged"]
+    assert shown.count() == len(lost) > 0
+    assert page.locator("#filtered").inner_text() == f"{len(lost)} of 17"
+    page.get_by_role("searchbox", name="Filter").fill("")
+    assert shown.count() == 17
+
+
+@pytest.mark.parametrize("width", [390, 768])
 def test_no_width_scrolls_sideways(browser: Browser, folder: Path, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 780})
     page = Opened(page=context.new_page()).open(folder / "hostile.html").page
@@ -192,5 +203,5 @@ def test_a_study_without_anything_opens(report: Opened, tmp_path: Path) -> None:
     record = replace(study(target={}, sweeps=(), importances={}), trials=())
     page = report.open(reports.write(record, tmp_path / "empty.html")).page
     assert report.complaints == []
-    assert page.locator(".card.empty").count() == 24
+    assert page.locator(".card.empty").count() == 25
     assert page.locator("#trials-table button").count() == 0
