@@ -38,7 +38,7 @@ async def make(at: At, study: Studies = (), key: Annotated[str | None, Form(max_
     """Write the report of a study, or the comparison of several; on to it."""
     if not 0 < len(study) <= MOST:
         raise InputError("studies", expected=f"one to {MOST} of them", got=len(study))
-    answer = await api.make(api.ReportBody(studies=list(study)), at, key)
+    answer = await api.make(api.ReportBody(studies=sorted(study)), at, key)
     made = json.loads(bytes(answer.body))
     if answer.status_code >= 400:
         return error_page(answer.status_code, made["detail"])
