@@ -53,6 +53,7 @@ class Parts:
 
     def __init__(self, segments: list[Segment], most_runs: int) -> None:
         self._most_runs = most_runs
+        self._repeats = {int(segment.repeat) for segment in segments}
         events = [(event, segment) for segment in segments for event in segment.events]
         self._made = {event.storage: (event.size, segment) for event, segment in events if event.sign > 0}
         self._live: dict[int, Live] = defaultdict(list)
@@ -60,8 +61,10 @@ class Parts:
             self._live[storage] = self._live[partner]
 
     def runs(self, segment: Segment) -> int:
-        """How often the segment runs in a row."""
-        return min(int(segment.repeat), self._most_runs)
+        """How often the segment runs in a row; one run less than another segment stays one run less."""
+        repeat = int(segment.repeat)
+        less = int(repeat + 1 in self._repeats)
+        return min(repeat + less, self._most_runs) - less
 
     def moves(self, segment: Segment) -> list[Move]:
         """What one run of the segment does."""

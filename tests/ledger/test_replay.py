@@ -178,6 +178,15 @@ def test_deeper_than_replayed_grows_linearly() -> None:
     assert reserved_bytes(one, WORKSPACE) == pytest.approx(Replay(one, WORKSPACE, 3 * MOST_RUNS).run(), rel=0.02)
 
 
+def test_cycles_of_a_sharded_step_may_be_more_than_are_replayed() -> None:
+    plan = Plan(batch=1, sequence=64, gpus=8, sharding="zero3", checkpointing="block", checkpoint_every=2)
+    held = [
+        estimate(Decoder.gpt(vocab=512, context=64, d_model=64, depth=depth, heads=2), plan).memory.reserved.bytes
+        for depth in (2 * MOST_RUNS, 2 * MOST_RUNS + 4, 2 * MOST_RUNS + 8)
+    ]
+    assert held == sorted(held)
+
+
 def test_reserved_over_allocated_on_the_recorded_steps() -> None:
     """The figures that docs/memory.md quotes."""
     ratios = [reserved_bytes(run_step(r.model, r.plan), WORKSPACE) / r.number("peak") for r in recorded_steps()]
