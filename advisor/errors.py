@@ -30,6 +30,10 @@ class InfeasibleError(AdvisorError):
     """The question is well put, but nothing fits."""
 
 
+class ObjectiveError(AdvisorError):
+    """The user's own code cannot be trained: says which line of it, and why."""
+
+
 class ConflictError(AdvisorError):
     """Somebody else holds what was asked for: a study that runs, a name that is taken."""
 
@@ -47,6 +51,7 @@ OUTCOMES: tuple[tuple[type[AdvisorError], int, int], ...] = (
     (InputError, 2, 422),
     (UnknownError, 2, 404),
     (InfeasibleError, 2, 422),
+    (ObjectiveError, 2, 422),
     (ConflictError, 3, 409),
     (StoreError, 4, 503),
     (DeviceError, 5, 503),

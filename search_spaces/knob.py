@@ -159,4 +159,36 @@ class Range:
         return dataclasses.replace(self, low=low, high=high, default=min(max(self.default, low), high))
 
 
-Knob: TypeAlias = Fixed | Choices | Range
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """A knob that takes one of a few names, in no order; only a space of the user's own knobs has such."""
+
+    values: tuple[Any, ...]
+    default: Any
+
+    @property
+    def middle(self) -> Any:
+        return self.default
+
+    @property
+    def high(self) -> Any:
+        return self.values[-1]
+
+    def suggest(self, trial: Suggests, name: str) -> Any:
+        """One of the names."""
+        return trial.suggest_categorical(name, self.values)
+
+    def column(self, rng: np.random.Generator, n: int) -> Column:
+        """`n` of the names, uniformly."""
+        return rng.choice(np.array(self.values, dtype=object), n)
+
+    def nearest(self, value: Any) -> Any:
+        """The name itself."""
+        return value
+
+    def at_most(self, high: Any) -> "Words":
+        """Itself: names have no order."""
+        return self
+
+
+Knob: TypeAlias = Fixed | Choices | Range | Words

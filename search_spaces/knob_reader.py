@@ -6,7 +6,7 @@ from typing import Any
 
 from advisor.errors import InputError
 from advisor.spec import check
-from search_spaces.knob import Choices, Fixed, Knob, Range
+from search_spaces.knob import Choices, Fixed, Knob, Range, Words
 from search_spaces.space import SHAPE_KNOBS
 
 MAX_GRID = 1024  # values of one knob
@@ -30,6 +30,9 @@ BOUNDS: dict[str, tuple[float, float, bool]] = {
 }
 
 
+ANY = (-1e12, 1e12, False)  # what a knob of the user's own may hold
+
+
 def read_knob(space: str, name: str, fixed: Mapping[str, Any], vary: Mapping[str, Any]) -> Knob:
     """The knob `name` of a space, from its [fixed] or its [vary] table. Raises InputError or UnknownError."""
     if (name in fixed) == (name in vary):
@@ -42,15 +45,29 @@ def read_knob(space: str, name: str, fixed: Mapping[str, Any], vary: Mapping[str
     return _choices(path, table, name) if "choices" in table else _range(path, table, name)
 
 
-def _choices(path: str, table: Mapping[str, Any], name: str) -> Choices:
+def _bounds(name: str) -> tuple[float, float, bool]:
+    return BOUNDS.get(name, ANY)
+
+
+def _choices(path: str, table: Mapping[str, Any], name: str) -> Choices | Words:
     check.known_keys(path, list(table), ("choices", "default"))
     listed = table["choices"]
     if not isinstance(listed, list) or not 2 <= len(listed) <= MAX_GRID:
         raise InputError(f"{path}.choices", expected=f"a list of 2 to {MAX_GRID} numbers", got=listed)
+    if name not in BOUNDS and all(isinstance(value, str) for value in listed):
+        return _words(path, table, tuple(listed))
     values = tuple(_number(f"{path}.choices", dict(enumerate(listed)), i, name) for i in range(len(listed)))
     if list(values) != sorted(set(values)):
         raise InputError(f"{path}.choices", expected="different numbers in ascending order", got=listed)
     return Choices(values=values, default=_on_grid(path, table, name, values))
+
+
+def _words(path: str, table: Mapping[str, Any], words: tuple[str, ...]) -> Words:
+    """A knob of names, one of which is the default."""
+    if len(set(words)) < len(words):
+        raise InputError(f"{path}.choices", expected="different names", got=list(words))
+    check.choice(f"{path}.default", value_at(f"{path}.default", table, "default", "one of the choices"), words)
+    return Words(values=words, default=table["default"])
 
 
 def _range(path: str, table: Mapping[str, Any], name: str) -> Range:
@@ -77,7 +94,7 @@ def _step(path: str, table: Mapping[str, Any], name: str, log: bool, span: float
         if name in SHAPE_KNOBS:
             raise InputError(path, expected="choices, or low, high and step", got="no step")
         return None
-    step = _positive(f"{path}.step", table["step"], whole=BOUNDS[name][2])
+    step = _positive(f"{path}.step", table["step"], whole=_bounds(name)[2])
     intervals = span / step
     if log or not 1 <= round(intervals) < MAX_GRID or not math.isclose(intervals, round(intervals)):
         expected = f"a part of high - low = {span:g}, at most {MAX_GRID - 1} of them, the range not being log"
@@ -96,7 +113,7 @@ def _on_grid(path: str, table: Mapping[str, Any], name: str, values: tuple[float
 
 def _number(path: str, table: Mapping[Any, Any], key: Any, knob: str) -> float:
     """A number within the knob's bounds."""
-    low, high, whole = BOUNDS[knob]
+    low, high, whole = _bounds(knob)
     expected = f"{'a whole number' if whole else 'a number'} from {low:g} to {high:g}"
     value = value_at(f"{path}.{key}", table, key, expected)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:

@@ -38,28 +38,27 @@ def names() -> list[str]:
 def load(name_or_path: str | Path) -> Space:
     """The space of that name, or in that TOML file. Raises InputError or UnknownError."""
     name = str(name_or_path)
-    if name in names():
-        return _read(FOLDER / f"{name}.toml")
-    if name.endswith(".toml") or "/" in name:
-        return _read(Path(name))
-    raise UnknownError("search space", name, names())
+    if name not in names() and not name.endswith(".toml") and "/" not in name:
+        raise UnknownError("search space", name, names())
+    path = FOLDER / f"{name}.toml" if name in names() else Path(name)
+    return parse(document_of(path), path.stem)
 
 
-def _read(path: Path) -> Space:
+def document_of(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises InputError."""
     what = f"search space file {path}"
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise InputError(what, expected=f"at most {MAX_FILE_BYTES} bytes", got="more")
-        document = tomllib.loads(content.decode())
+        return tomllib.loads(content.decode())
     except UnicodeDecodeError as error:
         raise InputError(what, expected="UTF-8", got=f"byte {content[error.start]:#04x}") from None
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError, as is a null byte in the path
         raise InputError(what, expected="TOML", got=str(error)) from None
     except OSError as error:
         raise InputError(what, expected="a readable file", got=error.strerror) from None
-    return parse(document, path.stem)
 
 
 def parse(document: dict[str, Any], name: str) -> Space:
@@ -74,7 +73,7 @@ def parse(document: dict[str, Any], name: str) -> Space:
     )
     check.known_keys(f"{name}.fixed", list(fixed), (*KNOBS, *SIZES, *OPTIONAL, *PLAN, *RECIPE, "precision"))
     check.known_keys(f"{name}.vary", list(vary), (*KNOBS, *MORE_KNOBS))
-    precision = _precision(f"{name}.fixed", fixed)
+    precision = read_precision(f"{name}.fixed", fixed)
     sizes: dict[str, Any] = {size: _size(f"{name}.fixed", fixed, size) for size in SIZES}
     sizes |= {size: _size(f"{name}.fixed", fixed, size) if size in fixed else None for size in OPTIONAL}
     space = Space(
@@ -82,7 +81,7 @@ def parse(document: dict[str, Any], name: str) -> Space:
         family=str(document["family"]),
         knobs={knob: read_knob(name, knob, fixed, vary) for knob in (*KNOBS, *(k for k in MORE_KNOBS if k in vary))},
         plan=_plan(f"{name}.fixed", fixed) | ({"precision": precision.replace(TF32, "fp32")} if precision else {}),
-        recipe=_recipe(f"{name}.fixed", fixed, tf32=precision == TF32),
+        recipe=read_recipe(f"{name}.fixed", fixed, tf32=precision == TF32),
         document=document,
         **sizes,
     )
@@ -97,7 +96,7 @@ def _size(path: str, fixed: Mapping[str, Any], name: str) -> int:
     return value  # type: ignore[no-any-return]
 
 
-def _precision(path: str, fixed: Mapping[str, Any]) -> str:
+def read_precision(path: str, fixed: Mapping[str, Any]) -> str:
     """What the space says; "" where that is the device's."""
     if "precision" not in fixed:
         return ""
@@ -114,7 +113,8 @@ def _plan(path: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _recipe(path: str, fixed: Mapping[str, Any], tf32: bool) -> Recipe:
+def read_recipe(path: str, fixed: Mapping[str, Any], tf32: bool) -> Recipe:
+    """What [fixed] names of a recipe."""
     values = {name: fixed[name] for name in RECIPE if name in fixed}
     with _at(path):
         return Recipe(learning_rate=1.0, tf32=tf32, **values)

@@ -56,7 +56,8 @@ class Coordinator:
             tokens = measuring.allot().tokens_per_trial
             bench.logbook.save(tokens_per_trial=tokens, spent_seconds=bench.clock.spent)
         space = self._space.with_learning_rates(sweep.low, sweep.high) if sweep else self._space
-        strategy = ShapesFirst if bench.settings.sampler == named.SHAPES_FIRST else Classic
+        has_shapes = bench.settings.sampler == named.SHAPES_FIRST and not bench.settings.objective
+        strategy = ShapesFirst if has_shapes else Classic
         return strategy(bench, space, tokens, sweep)
 
     def _sweep(self, measuring: Measuring) -> SweepRecord | None:

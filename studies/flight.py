@@ -9,6 +9,7 @@ from advisor.ledger import Estimate
 from studies.clock import Clock
 from studies.executor import Executor
 from studies.job import Message, Outcome, Reports
+from studies.own import Facts
 from studies.records import CurvePoint
 from studies.strategy.strategy import Candidate, Judge
 from studies.trials import settle
@@ -58,7 +59,7 @@ class Flight:
             return ""
         return "the rest of the budget is kept for the final" if reserved else "the budget was spent"
 
-    def facts(self, estimate: Estimate) -> dict[str, Any]:
+    def facts(self, estimate: Estimate | Facts) -> dict[str, Any]:
         """What the record of the trial, which has ended, has beyond Optuna's own fields."""
         assert self.outcome is not None
         last = self.curve[-1] if self.curve else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from advisor.errors import InputError
 from advisor.spec import Model, Plan, check
+from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from advisor.timing.profile import Measurement
 from studies.records import CurvePoint, Reason, State, SweepRecord
@@ -43,7 +44,7 @@ class Checkpoint:
 class TrialJob:
     """Everything one training run needs. `flops_per_step` and sizes come from the ledger, not from the worker."""
 
-    model: Model
+    model: Model | Own
     plan: Plan
     recipe: Recipe
     data: Data
@@ -62,7 +63,7 @@ class TrialJob:
 class SweepJob:
     """An LR range test: exponential ramp from `low` to `high` over `steps`."""
 
-    model: Model
+    model: Model | Own
     plan: Plan
     recipe: Recipe
     data: Data
@@ -94,6 +95,23 @@ class VerifyJob:
     model: Model
     plan: Plan
     device: Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceJob:
+    """A few real steps of models of the user's own, to be measured: each with its plan and recipe."""
+
+    configs: tuple[tuple[Own, Plan, Recipe], ...]
+    device: Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """What such a step showed."""
+
+    parameters: int
+    flops: float  # of matrix products, convolutions and attention, as torch counts them
+    memory_bytes: int  # peak of allocated memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +159,7 @@ class Taken:
     step_seconds: float
 
 
-Job = TrialJob | SweepJob | CalibrationJob | VerifyJob | SampleJob
+Job = TrialJob | SweepJob | CalibrationJob | VerifyJob | SampleJob | TraceJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +179,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Worker -> coordinator, the last message. `sweep` for a SweepJob, `taken` a VerifyJob, `tokens` a SampleJob."""
+    """Worker -> coordinator, the last message. `sweep` is a SweepJob's, and so on."""
 
     state: State
     reason: Reason = ""
@@ -171,6 +189,7 @@ class Outcome:
     sweep: SweepRecord | None = None
     taken: Taken | None = None
     tokens: tuple[int, ...] | None = None
+    traced: tuple[Traced | None, ...] = ()  # None: out of memory
 
 
 Message = Reports | Measured | Outcome

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor import ledger
@@ -10,6 +10,7 @@ from advisor.ledger import Estimate
 from search_spaces import Space
 from studies import data
 from studies.job import Data, Device, SweepJob, TrialJob
+from studies.own import Facts, Tracer, facts
 from studies.records import CurvePoint
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
@@ -17,6 +18,7 @@ EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
 EVALUATION_SHARE = 1 / 40
 MIN_EVALUATION_TOKENS, MAX_EVALUATION_TOKENS = 4096, 65_536
 MAX_WARMUP = 0.5  # of a short trial's steps
+ENDLESS = 2**50  # tokens
 PROBE_STEPS = 8  # enough for medians: the first steps warm up
 
 
@@ -27,10 +29,13 @@ class Jobs:
     space: Space
     data: Data
     device: Device
+    trace: Tracer | None = None  # measures models of the user's own
 
     @property
     def train_tokens(self) -> int:
-        """Tokens of one epoch."""
+        """Tokens of one epoch; nobody knows that of data of the user's own."""
+        if self.trace is not None:
+            return ENDLESS
         return data.read(self.data.source, self.data.tokenizer).train_tokens(self.space.example()[1])
 
     def trial(self, point: Mapping[str, float], tokens: int, seed: int, length: float = 1.0) -> TrialJob:
@@ -75,8 +80,15 @@ class Jobs:
             steps=steps,
         )
 
-    def estimate(self, point: Mapping[str, float]) -> Estimate:
-        """What the ledger reads off the point's model and plan."""
+    def foresee(self, points: Sequence[Mapping[str, float]]) -> None:
+        """Estimates of all these will be asked for: real steps are then measured in one go."""
+        if self.trace is not None:
+            self.trace(*points)
+
+    def estimate(self, point: Mapping[str, float]) -> Estimate | Facts:
+        """What the ledger reads off the point's model and plan; of the user's own what a real step shows."""
+        if self.trace is not None:
+            return facts(*self.trace(point))
         model, plan, _ = self.space.resolve(point)
         return _estimate(model, plan)
 

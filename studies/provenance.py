@@ -1,8 +1,10 @@
 """Where a study's numbers come from."""
 
+import hashlib
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from advisor.gpus import GPU
 from studies import data
@@ -25,9 +27,17 @@ def provenance(settings: Settings, gpu: GPU) -> Provenance:
             "threads": f"{settings.devices[0].threads}",
             "trials at a time": f"{len(settings.devices)}",
         },
-        data=data.read(settings.data, settings.tokenizer).facts,
+        data=_data(settings),
         seed=settings.seed,
     )
+
+
+def _data(settings: Settings) -> dict[str, str]:
+    """Of the data; of an objective, which has its own, its file."""
+    if not settings.objective:
+        return data.read(settings.data, settings.tokenizer).facts
+    file = Path(settings.objective.rpartition(":")[0])
+    return {"name": settings.objective, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def _version(package: str) -> str:

@@ -16,6 +16,7 @@ class Sample:
         self._jobs, self._forecast = bench.jobs, bench.forecast
         columns = space.columns(POINTS, SEED, bench.limit_bytes)
         self._points = [{name: column[i].item() for name, column in columns.items()} for i in range(POINTS)]
+        bench.jobs.foresee(self._points)
         self.tokens_per_step = max(int(space.resolve(point)[1].tokens) for point in self._points)  # the most
 
     def mean_seconds(self, tokens: int) -> float:

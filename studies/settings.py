@@ -27,6 +27,7 @@ class Settings:
     space: str = "decoder-small"  # name of a search space, or the path of its TOML file
     data: str = "pydoc"  # what studies.data.read takes
     tokenizer: str = "bytes"  # how text becomes tokens: bytes, characters or bpe:SIZE
+    objective: str = ""  # FILE.py:FUNCTION of a model of the user's own; `space` is then a file of its knobs
     seed: int = 0
     devices: tuple[Device, ...] = ()  # one trial at a time on each; (): the local GPU, or each core of the CPU
     memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import search_spaces
 from advisor import gpus
+from advisor.gpus import GPU
 from advisor.gpus.processor import cpu
-from search_spaces import Space
+from search_spaces import Space, free
+from search_spaces.free import FreeSpace
 from studies import data, lease, trackers
 from studies.bench import Bench
 from studies.board import Board
@@ -23,6 +25,7 @@ from studies.job import Data, Device
 from studies.jobs import Jobs
 from studies.local import LocalExecutor
 from studies.logbook import Logbook
+from studies.own import Tracer, within
 from studies.provenance import provenance
 from studies.records import StudyRecord
 from studies.search import Search
@@ -52,10 +55,7 @@ def run(
     gpu = cpu() if slots[0].name == "cpu" else gpus.local()
     share = gpu.memory_bytes // max(Counter(slots).values())  # of the trials at a time on one device
     settings = dataclasses.replace(settings, devices=slots, memory_bytes=settings.memory_bytes or share)
-    space = search_spaces.load(settings.space)
-    if "precision" not in space.plan:
-        space = space.with_precision(precision_of(settings.devices[0], gpu))
-    space = _fitted(space, data.read(settings.data, settings.tokenizer))
+    space = _space(settings, gpu)
     with open_store(settings.store, create=True) as store:
         store.create(settings, space.document, provenance(settings, gpu))
         Shelf(settings.store, settings.name).clear()  # of an earlier study of this name, which was deleted
@@ -93,10 +93,10 @@ def _work(
         trackers.telling(settings, store.url, on_event or _ignore) as tell,
     ):
         record = store.load(name)
-        dataset = data.read_same(settings.data, settings.tokenizer, record.provenance.data.get("sha256", ""))
+        learned = _learned(settings, record)
         clock.set(settings.budget_seconds, record.spent_seconds)
-        space = search_spaces.parse(dict(record.space), Path(settings.space).stem)
-        learned = Data(source=settings.data, tokenizer=settings.tokenizer, sha256=dataset.sha256)
+        parse = free.parse if settings.objective else search_spaces.parse
+        space = parse(dict(record.space), Path(settings.space).stem)
         bench = _bench(settings, space, learned, clock, running, logbook, tell)
         logbook.save(state="RUNNING")
         try:
@@ -122,7 +122,12 @@ def _bench(
     return Bench(
         settings=settings,
         limit_bytes=settings.memory_bytes,
-        jobs=Jobs(space=space, data=learned, device=executor.devices[0]),
+        jobs=Jobs(
+            space=space,
+            data=learned,
+            device=executor.devices[0],
+            trace=Tracer(space=space, device=executor.devices[0]) if isinstance(space, FreeSpace) else None,
+        ),
         executor=executor,
         clock=clock,
         forecast=Forecast(),
@@ -132,6 +137,26 @@ def _bench(
         live=live,
         tell=tell_both,
     )
+
+
+def _learned(settings: Settings, record: StudyRecord) -> Data:
+    """What trials train on. Raises InputError for data that are not those that the study began with."""
+    if settings.objective:
+        return Data()  # the objective has its own
+    dataset = data.read_same(settings.data, settings.tokenizer, record.provenance.data.get("sha256", ""))
+    return Data(source=settings.data, tokenizer=settings.tokenizer, sha256=dataset.sha256)
+
+
+def _space(settings: Settings, gpu: GPU) -> Space:
+    """The space of a new study, as its document will say. Raises InputError, InfeasibleError or ObjectiveError."""
+    device, memory = settings.devices[0], settings.memory_bytes or gpu.memory_bytes
+    own = free.load(settings.space, settings.objective) if settings.objective else None
+    space = own or search_spaces.load(settings.space)
+    if "precision" not in space.plan:
+        space = space.with_precision(precision_of(device, gpu))
+    if isinstance(space, FreeSpace):
+        return within(space, device, memory)
+    return _fitted(space, data.read(settings.data, settings.tokenizer))
 
 
 def _fitted(space: Space, dataset: Dataset) -> Space:

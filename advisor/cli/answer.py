@@ -1,6 +1,7 @@
 """What a study found, for a person and as JSON."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from advisor.units import format_count, format_seconds
@@ -66,12 +67,19 @@ def _device(record: StudyRecord) -> str:
 
 def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
     p = trial.point
+    if "d_model" not in p:
+        return named(p)
     return [
         ("learning rate", f"{p['learning_rate']:.2e}"),
         ("dropout", f"{p['dropout']:.2f}"),
         ("depth", f"{p['depth']:.0f}"),
         ("width", f"{p['d_model']:.0f}"),
     ]
+
+
+def named(point: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The user's own knobs by their own names."""
+    return [(name, value if isinstance(value, str) else f"{value:.3g}") for name, value in point.items()]
 
 
 def _source(best: TrialRecord, measured: TrialRecord) -> str:

@@ -12,6 +12,7 @@ from advisor.errors import DeviceError
 from advisor.gpus import local
 from advisor.law import transfer
 from advisor.spec import Plan
+from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from advisor.spec.text import find_model
 from studies import data as datasets
@@ -95,7 +96,7 @@ def _one(executor: LocalExecutor, job: SweepJob) -> SweepRecord:
 def _transfers(job: SweepJob, steps: int | None, width: int | None) -> list[transfer.Transfer]:
     """From the run that an answer is for to the one that is asked about. Raises InputError."""
     wanted = [] if steps is None else [transfer.to_steps(lr_answer.HORIZON, steps)]
-    if width is not None:
+    if width is not None and not isinstance(job.model, Own):
         wanted.append(transfer.to_width(int(job.model.d_model), width, job.plan.parametrization))
     return wanted
 

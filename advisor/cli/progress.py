@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from advisor.cli.answer import named
 from advisor.units import format_count, format_seconds
 from studies import events
 from studies.records import TrialRecord
@@ -81,6 +82,8 @@ class StudyProgress:
 
 
 def _shape(point: dict[str, float]) -> str:
+    if "d_model" not in point:
+        return ", ".join(f"{name} {value}" for name, value in named(point))
     return (
         f"{point['depth']:.0f} x {point['d_model']:.0f}, dropout {point['dropout']:.2f}, "
         f"learning rate {point['learning_rate']:.2e}"

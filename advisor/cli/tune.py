@@ -18,6 +18,9 @@ from studies.job import Device
 @click.option(
     "--memory", type=options.BYTES, metavar="BYTES", help="Memory that a step may take; by default the device's."
 )
+@click.option(
+    "--objective", default="", metavar="FILE:FUNCTION", help="Tune a model of your own; --space is a file of its knobs."
+)
 @options.slots
 @click.option("--trials", type=int, metavar="COUNT", help="At most so many trials of the search.")
 @click.option(

@@ -9,7 +9,7 @@ from typing import Literal
 LIMIT = 2.0
 
 
-def diagnose(loss: float, vocab: int) -> Literal["", "nan", "diverged"]:
+def diagnose(loss: float, vocab: float) -> Literal["", "nan", "diverged"]:
     """`nan` for NaN or infinity, `diverged` above 2 * ln(vocab), else "". `loss`: a mean over steps [nats/token].
 
     >>> diagnose(5.6, 256), diagnose(11.2, 256), diagnose(float("inf"), 256)
@@ -20,7 +20,7 @@ def diagnose(loss: float, vocab: int) -> Literal["", "nan", "diverged"]:
     return "diverged" if loss > LIMIT * math.log(vocab) else ""
 
 
-def explain(loss: float, vocab: int, step: int) -> str:
+def explain(loss: float, vocab: float, step: int) -> str:
     """One line for the trial's message.
 
     >>> explain(12.31, 256, 40)

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from advisor.errors import StoreError
-from advisor.spec import vocabulary
 from studies.job import Checkpoint, Outcome, TrialJob
 from studies.records import CurvePoint
 from studies.trial import checkpoint, divergence, schedule
@@ -44,7 +43,7 @@ def train(
         if not is_point(trainer.steps_done, job):
             continue
         point = meter.point()
-        if failure := _failure(point, int(vocabulary(job.model)), value):
+        if failure := _failure(point, trainer.vocabulary, value):
             return failure
         report(point)
         if point.validation_loss is not None:
@@ -122,7 +121,7 @@ class Meter:
         )
 
 
-def _failure(point: CurvePoint, vocab: int, value: float | None) -> Outcome | None:
+def _failure(point: CurvePoint, vocab: float, value: float | None) -> Outcome | None:
     """The end that a point's losses call for, if any."""
     for loss in (point.train_loss, point.validation_loss):
         if loss is not None and (reason := divergence.diagnose(loss, vocab)):

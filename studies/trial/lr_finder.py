@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from advisor.spec import vocabulary
 from studies.job import MIN_SWEEP_STEPS, Outcome, SweepJob
 from studies.records import Reason, SweepRecord
 from studies.trial import divergence, lr_answer
@@ -37,7 +36,7 @@ class Ramp:
 
     def __init__(self, trainer: Trainer, job: SweepJob, stopped: Callable[[], bool]) -> None:
         self._trainer, self._stopped = trainer, stopped
-        self._vocab = int(vocabulary(job.model))
+        self._vocab = trainer.vocabulary
         self._learning_rates = np.geomspace(job.low, job.high, job.steps).tolist()
         self.end: Reason = ""
 

@@ -5,14 +5,26 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
+from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from studies.trial.single_step import SingleStep
+
+class Step(Protocol):
+    """A training step that can be taken again and again."""
+
+    def __call__(self) -> None:
+        """Take it."""
+        ...
+
+    def live_tensors(self) -> list[Tensor]:
+        """What lives before and after it."""
+        ...
 
 
-def cpu_peak(step: SingleStep) -> int:
+def cpu_peak(step: Step) -> int:
     """Of tensors, by the profiler's memory events. The step must have run once: the first makes the optimizer's states.
 
     How we differ from CUDA's counter: nothing is rounded.
@@ -41,7 +53,7 @@ def _quiet() -> Iterator[None]:
         os.close(kept)
 
 
-def cuda_peaks(step: SingleStep) -> tuple[int, int]:
+def cuda_peaks(step: Step) -> tuple[int, int]:
     """(allocated, reserved), as torch.cuda counts them."""
     torch.cuda.reset_peak_memory_stats()
     step()

@@ -3,7 +3,10 @@
 Shape suffixes: B batch, T sequence, V vocab.
 """
 
+import math
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,13 +14,16 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from advisor.ledger.mup import width_scales
+from advisor.ledger.mup import STANDARD, WidthScale, width_scales
+from advisor.spec import vocabulary
+from advisor.spec.own import Own
 from advisor.spec.plan import DTYPES
 from studies import data
 from studies.job import SweepJob, TrialJob
-from studies.trial.batches import Batch, batches
+from studies.trial.batches import Batch, Batches, batches
 from studies.trial.build import build, initialize
 from studies.trial.computing import as_planned
+from studies.trial.objective import OwnBatches, make
 from studies.trial.optimizer import optimizers
 from studies.trial.progress import Progress
 
@@ -33,13 +39,22 @@ class Trainer:
         weights, draws, dropout = (int(s) for s in np.random.SeedSequence(job.seed).generate_state(3))
         self.recipe, self.plan = job.recipe, job.plan
         self.device = torch.device(job.device.name)
-        dataset = data.read_same(job.data.source, job.data.tokenizer, job.data.sha256)
-        self.batches = batches(dataset, job.model, job.plan, self.device, draws)
         torch.set_float32_matmul_precision("high" if job.recipe.tf32 else "highest")
-        with self.device:
-            self.module = build(job.model, job.plan)
-        scales = width_scales(job.model, job.plan)
-        initialize(self.module, weights, scales)
+        scales: Mapping[str, WidthScale] = STANDARD
+        self.module: Any
+        self.batches: Batches | OwnBatches
+        if isinstance(job.model, Own):
+            seed_everything(weights)
+            self.vocabulary = math.inf  # of a loss of the user's own, nobody knows how high it may be
+            self.module, self.batches = make(job.model, self.device, draws)
+        else:
+            self.vocabulary = int(vocabulary(job.model))
+            dataset = data.read_same(job.data.source, job.data.tokenizer, job.data.sha256)
+            self.batches = batches(dataset, job.model, job.plan, self.device, draws)
+            with self.device:
+                self.module = build(job.model, job.plan)
+            scales = width_scales(job.model, job.plan)
+            initialize(self.module, weights, scales)
         self.average = averaged(self.module, job.recipe.ema_decay) if job.plan.ema else None
         if job.plan.compile:
             self.module.compile()

@@ -8,9 +8,21 @@ from multiprocessing.connection import Connection
 import torch
 
 from advisor.errors import AdvisorError
-from studies.job import STOP, CalibrationJob, Job, Measured, Message, Outcome, Reports, SampleJob, SweepJob, VerifyJob
+from studies.job import (
+    STOP,
+    CalibrationJob,
+    Job,
+    Measured,
+    Message,
+    Outcome,
+    Reports,
+    SampleJob,
+    SweepJob,
+    TraceJob,
+    VerifyJob,
+)
 from studies.records import CurvePoint, Reason
-from studies.trial import calibrator, loop, lr_finder, sampler, verifier
+from studies.trial import calibrator, loop, lr_finder, sampler, tracer, verifier
 from studies.trial.out_of_memory import is_out_of_memory
 from studies.trial.trainer import Trainer
 
@@ -100,6 +112,8 @@ def _run(job: Job, line: Line) -> Outcome:
         return verifier.run(job)
     if isinstance(job, SampleJob):
         return sampler.run(job)
+    if isinstance(job, TraceJob):
+        return tracer.run(job)
     trainer = Trainer(job)
     if isinstance(job, SweepJob):
         outcome = lr_finder.run(trainer, job, stopped=line.stopped)
