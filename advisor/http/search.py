@@ -23,7 +23,7 @@ def found(text: str) -> list[GPU]:
     Without a text the catalogue, in its order.
 
     >>> [gpu.name for gpu in found("rtx4090")][:2], [gpu.name for gpu in found("a100 80")]
-    (['RTX 4090', 'RTX 4090 D'], ['A100 PCIe 80GB', 'A100 SXM4 80GB', 'A100 PCIe 80GB', 'A100 SXM4 80GB'])
+    (['RTX 4090', 'RTX 4090 D'], ['A100 SXM4 80GB', 'A100 PCIe 80GB'])
     """
     whole, words = fold(text), [fold(word) for word in text.split()]
     if not whole:

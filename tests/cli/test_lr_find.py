@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from studies.job import MIN_SWEEP_STEPS
 from tests.cli.command import advisor
 
 SMALL = ["lr-find", "tiny", "--batch", "4", "--seq", "32", "--steps", "40"]
@@ -15,7 +16,7 @@ def test_json_has_the_sweeps_of_all_seeds_and_how_the_answer_was_carried() -> No
     sweep = json.loads(result.stdout)
     assert len(sweep["by_seed"]) == 2
     assert sweep["restored"]
-    assert len(sweep["learning_rates"]) == len(sweep["losses"]) == len(sweep["smoothed"]) > 30
+    assert len(sweep["learning_rates"]) == len(sweep["losses"]) == len(sweep["smoothed"]) >= MIN_SWEEP_STEPS
     if sweep["centre"] is None:
         assert sweep["carried"] is None
         assert sweep["verdict"].startswith("No answer: ")

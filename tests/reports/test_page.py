@@ -119,7 +119,7 @@ def test_plotly_is_embedded_once_and_nothing_is_loaded() -> None:
 def test_hostile_text_adds_no_element_and_no_handler() -> None:
     tame, wild = Elements(sample_page()), Elements(page(hostile()))
     for tag in ("script", "img", "style", "article", "button"):
-        assert wild.tags[tag] == tame.tags[tag], tag
+        assert wild.tags[tag] <= tame.tags[tag], tag  # a space that says nothing true has no config to take away
     assert all(value is None or value.startswith("#") for key, value in wild.attributes if key == "href")
     assert not [key for key, _ in wild.attributes if key.startswith("on")]
     assert wild.data("study-data")["study"]["name"] == MARKUP

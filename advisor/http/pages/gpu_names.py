@@ -23,7 +23,7 @@ def suggestions(typed: str, limit: int = SHOWN) -> list[Suggestion]:
     """The likeliest GPUs; a card of the list that goes by the name of one of the catalogue is left to that one.
 
     >>> [s.name for s in suggestions("a100 80")]
-    ['A100 PCIe 80GB', 'A100 SXM4 80GB']
+    ['A100 SXM4 80GB', 'A100 PCIe 80GB']
     """
     likely = search.found(typed)[: 2 * limit]
     return [Suggestion(name=name, detail=_detail(gpu)) for gpu in likely if (name := name_of(gpu))][:limit]

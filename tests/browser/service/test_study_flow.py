@@ -94,7 +94,7 @@ def report(tab: Tab, folder: Path) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Trials as CSV").click()
     waiting.value.save_as(folder / "trials.csv")
-    trials = list(csv.DictReader((folder / "trials.csv").open(encoding="utf-8")))
+    trials = list(csv.DictReader((folder / "trials.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["number"] for row in trials][:3] == ["0", "1", "2"]
     page.get_by_role("button", name="Write the report").click()
     page.wait_for_url("**/reports/first", timeout=LATER)
@@ -102,7 +102,7 @@ def report(tab: Tab, folder: Path) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
     waiting.value.save_as(folder / "report.csv")
-    rows = list(csv.DictReader((folder / "report.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((folder / "report.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["number"] for row in rows] == [row["number"] for row in trials]
     assert page.evaluate("origin") == "null"  # cut off from the service
     page = tab.open("/studies/first")
