@@ -53,10 +53,9 @@ class Compass:
         best, known = self._read(trials)
         if best is None:
             return None
-        tried = [self._moves.point(trial.params) for trial in trials]
         while found := self._next_move(known):
             params = self._moves.apply(best.params, found)
-            if params is not None and self._moves.point(params) not in tried:
+            if params is not None and not any(self._moves.is_same(params, trial.params) for trial in trials):
                 return params
             known[found.knob].note(found.up, helped=False)
         return None

@@ -1,5 +1,6 @@
 """One knob at a time, up or down from a point: the moves of the local search."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ RATE_STEP = 2**0.5  # factor: half an octave, at which a short run tells two lea
 LOG_STEP = 3.0  # factor, of other knobs with a logarithmic range
 LINEAR_STEP = 1 / 4  # of the range
 ORDER = ("learning_rate", "depth_fraction", "dropout", "weight_decay", "d_model")  # what matters most first
+SAME = 1e-6  # apart at most, relative or absolute
 MIN_SCALE = 1 / 8  # of a step: what finer steps would gain is less than one seed's luck
 
 
@@ -41,7 +43,12 @@ class Moves:
     def apply(self, params: Params, move: Move) -> Params | None:
         """Where a move leads from `params`; None where it leads out of the space or nowhere."""
         moved = self._moved(params, move)
-        return None if moved is None or self.point(moved) == self.point(params) else moved
+        return None if moved is None or self.is_same(moved, params) else moved
+
+    def is_same(self, params: Params, other: Params) -> bool:
+        """Whether both resolve to the same point, but for what steps up and down again leave of rounding."""
+        one, two = self.point(params), self.point(other)
+        return all(math.isclose(one[name], two[name], rel_tol=SAME, abs_tol=SAME) for name in one)
 
     def point(self, params: Params) -> Mapping[str, float]:
         """What params resolve to; kept, as the same ones are asked for again with every trial."""

@@ -132,10 +132,9 @@ class Stages:
 
     def _has(self, trials: Sequence[Past], proposal: Proposal) -> bool:
         """Whether such a trial has been run, or is running."""
-        point = self._moves.point(proposal.params)
         return any(
             (t.role == "default") == (proposal.role == "default")
             and t.length == proposal.length
-            and self._moves.point(t.params) == point
+            and self._moves.is_same(t.params, proposal.params)
             for t in trials
         )

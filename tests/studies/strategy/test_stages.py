@@ -11,6 +11,7 @@ from advisor import ledger
 from advisor.errors import UnknownError
 from search_spaces import Space
 from studies.strategy import named, shapes
+from studies.strategy.moves import Move, Moves
 from studies.strategy.past import Past
 from studies.strategy.proposal import Proposal
 from studies.strategy.stages import Stages
@@ -53,6 +54,22 @@ def test_no_trial_is_infeasible(name: str, limit_bytes: int) -> None:
     for proposal in run(space, limit_bytes, TRIALS if name == "decoder-small" else TRIALS // 5):
         model, plan, _ = space.resolve(space.point(proposal.params, limit_bytes))
         assert ledger.estimate(model, plan).memory.allocated.bytes <= limit_bytes
+
+
+def test_a_step_up_and_down_again_is_where_it_began() -> None:
+    space = search_spaces.load(TINY)
+    moves = Moves(space, GIB, shapes.frontier(space, GIB))
+    begun = [{**space.default(GIB), "learning_rate": rate} for rate in (1e-3, 0.0013414871467930763)]
+    ended = []
+    for params in begun:
+        there = moves.apply(params, Move(knob="learning_rate", up=True, scale=0.5))
+        assert there is not None
+        back = moves.apply(there, Move(knob="learning_rate", up=False, scale=0.5))
+        assert back is not None
+        assert moves.is_same(back, params)
+        assert not moves.is_same(there, params)
+        ended.append(back)
+    assert ended != begun  # rounding: equality would not see it
 
 
 def test_shapes_come_first_then_a_full_trial_then_the_rate() -> None:
