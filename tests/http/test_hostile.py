@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import anyio
 import pytest
 from fastapi.testclient import TestClient
 
 from advisor.http.app import create_app
 from advisor.http.config import Config
+from tests.http.loop import run
 
 SECRET = "the content of a file that nobody may read"  # noqa: S105
 JSON = {"Content-Type": "application/json"}
@@ -173,7 +173,7 @@ def get(client: TestClient, raw: str) -> tuple[int, str]:
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
     }
-    anyio.run(client.app, scope, receive, send)
+    run(client.app, scope, receive, send)
     return said[0]["status"], b"".join(message.get("body", b"") for message in said).decode("utf-8", "replace")
 
 

@@ -18,6 +18,7 @@ from advisor.http.service import Service
 from studies.live import Live, RunningTrial
 from studies.queue import Entry
 from studies.settings import Settings
+from tests.http.loop import run
 from tests.reports.sample import provenance, study
 
 PAGE = {"Accept": "text/html"}
@@ -164,7 +165,7 @@ def test_fifty_who_watch_cost_one_reader() -> None:
         feeds = Feeds(lambda name: lambda: read(name))
         return await asyncio.gather(*(one(feeds) for _ in range(50)))
 
-    told = asyncio.run(all_of_them())
+    told = run(all_of_them)
     assert len(reads) == 3
     changes = [{"head": "1", "same": "same"}, {"head": "2"}, {"head": "3", LAST: "finished"}]
     assert all(parts == changes for parts in told)
@@ -178,7 +179,7 @@ def test_a_reader_that_fails_lets_those_who_watch_go() -> None:
         return [parts async for parts in Feeds(lambda name: fail).watch("a")]
 
     with pytest.raises(RuntimeError, match="a fault of ours"):
-        asyncio.run(watch())
+        run(watch)
 
 
 def test_a_name_of_markup_is_shown_as_text(client: TestClient, config: Config) -> None:
