@@ -1,7 +1,7 @@
 """Rules of other learning-rate finders, written from their sources, with their own smoothing and trimming.
 
-fastai 2.8 (callback/schedule.py: LRFinder and the suggestion methods; learner.py: AvgSmoothLoss), Lightning 2.6
-(pytorch/tuner/lr_finder.py), torch-lr-finder 0.2.2 (torch_lr_finder/lr_finder.py). All read a ramp of 100 steps by
+fastai (callback/schedule.py: LRFinder and the suggestion methods; learner.py: AvgSmoothLoss), Lightning
+(pytorch/tuner/lr_finder.py), torch-lr-finder (torch_lr_finder/lr_finder.py). All read a ramp of 100 steps by
 default, over ranges of their own; here they read the curve that ours reads. Of a curve of fewer steps the same share is
 trimmed off. Each gets learning rates and raw losses up to a divergence and gives the rate that it suggests.
 """
