@@ -12,7 +12,6 @@ from studies import data
 from studies.job import Data, Device, SweepJob, TrialJob
 from studies.own import Facts, Tracer, facts
 from studies.records import CurvePoint
-from studies.trial import schedule
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
 # An evaluation's tokens as a share of the trial's: 8 of them, a forward pass each, cost 7 % of the trial's FLOPs.
@@ -49,11 +48,11 @@ class Jobs:
         per_step = int(plan.tokens)
         whole = max(1, round(tokens / per_step))
         steps = max(1, round(length * whole))
-        warmup = min(schedule.warmup_steps(recipe, whole), int(MAX_WARMUP * steps))
+        warmup = min(round(recipe.warmup_ratio * whole), int(MAX_WARMUP * steps))
         return TrialJob(
             model=model,
             plan=plan,
-            recipe=dataclasses.replace(recipe, warmup_steps=warmup),
+            recipe=dataclasses.replace(recipe, warmup_ratio=warmup / steps),
             data=self.data,
             device=self.device,
             seed=seed,
