@@ -50,7 +50,7 @@ def test_a_promoted_trial_says_what_it_went_on_from(tmp_path: Path) -> None:
     text = Path(settings(tmp_path).space).read_text()
     space.write_text(text.replace("[fixed]", '[fixed]\nschedule = "wsd"\nwarmup_ratio = 0.05'))
     asked = settings(
-        tmp_path, space=str(space), sampler="shapes-first", max_trials=1, devices=(CPU,), budget_seconds=20.0
+        tmp_path, space=str(space), sampler="shapes-first", max_trials=1, devices=(CPU,), budget_seconds=60.0
     )
     record = studies.run(asked)
     (full,) = record.trials_of("search")
