@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 from studies.settings import Settings
 
 if TYPE_CHECKING:
-    from studies.sitting import resume, run
+    from studies.coordinator.sitting import resume, run
     from studies.store import Store, open_store
 
 __all__ = ["Settings", "Store", "open_store", "resume", "run"]
 
-_HOME = {"Store": "studies.store", "open_store": "studies.store", "resume": "studies.sitting", "run": "studies.sitting"}
+_HOME = {
+    "Store": "studies.store",
+    "open_store": "studies.store",
+    "resume": "studies.coordinator.sitting",
+    "run": "studies.coordinator.sitting",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studies.board import Board
-from studies.clock import Clock
+from studies.coordinator.clock import Clock
+from studies.coordinator.forecast import Forecast
 from studies.events import Event
-from studies.executor import Executor
-from studies.forecast import Forecast
+from studies.executors.executor import Executor
 from studies.jobs import Jobs
-from studies.logbook import Logbook
 from studies.search import Search
 from studies.settings import Settings
-from studies.shelf import Shelf
+from studies.store.board import Board
+from studies.store.logbook import Logbook
+from studies.store.shelf import Shelf
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from advisor.errors import DeviceError
 from advisor.gpus import GPU
 from advisor.timing.profile import Measurement, Profile
 from studies.devices import device_of
+from studies.executors.local import LocalExecutor
 from studies.job import CalibrationJob, Measured, Outcome
-from studies.local import LocalExecutor
 
 SECONDS = 60.0  # for all repeats of all measurements; tensors and warm-ups come on top
 LIMIT_SECONDS = 600.0  # a calibration that takes longer hangs

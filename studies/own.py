@@ -7,9 +7,9 @@ from advisor.errors import InfeasibleError, ObjectiveError
 from advisor.units import format_bytes
 from search_spaces.free import FreeSpace
 from search_spaces.knob import Fixed, Words
+from studies.executors.local import LocalExecutor
+from studies.executors.watch import watch
 from studies.job import Device, Traced, TraceJob
-from studies.local import LocalExecutor
-from studies.watch import watch
 
 HANG_SECONDS = 600.0
 Point = Mapping[str, float]

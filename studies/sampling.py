@@ -9,11 +9,11 @@ from advisor.spec import Seq2Seq
 from studies import data
 from studies.data.pairs import BEGIN, END, SPECIAL
 from studies.devices import device_of
+from studies.executors.local import LocalExecutor
+from studies.executors.watch import watch
 from studies.job import SampleJob, Sampling
-from studies.local import LocalExecutor
-from studies.shelf import Shelf
 from studies.store import open_store
-from studies.watch import watch
+from studies.store.shelf import Shelf
 
 HANG_SECONDS = 3600.0
 

@@ -13,8 +13,8 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from studies.codec import NUMBER, RUN, length_of, number_of
 from studies.job import Outcome
+from studies.store.codec import NUMBER, RUN, length_of, number_of
 from studies.strategy import named
 
 IMPORTANCE_TRIALS = 8

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from optuna.trial import FrozenTrial
 
-from studies.codec import RUN, trial_record
 from studies.job import Outcome
 from studies.records import Role, TrialRecord
+from studies.store.codec import RUN, trial_record
 
 
 def settle(outcome: Outcome, verdict: str) -> Outcome:

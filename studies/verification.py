@@ -14,8 +14,8 @@ from advisor.ledger.tape import phase_peaks, unrounded
 from advisor.spec import Model, Plan, Seq2Seq, check
 from advisor.units import format_bytes
 from studies.devices import device_of
+from studies.executors.local import LocalExecutor
 from studies.job import Outcome, Taken, VerifyJob
-from studies.local import LocalExecutor
 
 LIMIT_SECONDS = 1800.0  # three steps that take longer hang
 POLL_SECONDS = 0.1

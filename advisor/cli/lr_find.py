@@ -17,11 +17,11 @@ from advisor.spec.recipe import Recipe
 from advisor.spec.text import find_model
 from studies import data as datasets
 from studies.devices import device_of
+from studies.executors.local import LocalExecutor
+from studies.executors.watch import watch
 from studies.job import Data, SweepJob
-from studies.local import LocalExecutor
 from studies.records import SweepRecord
 from studies.trial import lr_answer
-from studies.watch import watch
 
 HANG_SECONDS = 3600.0
 

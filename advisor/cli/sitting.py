@@ -10,9 +10,9 @@ import click
 import studies
 from advisor.cli.progress import StudyProgress
 from studies.events import Event
-from studies.executor import Executor
+from studies.executors.executor import Executor
+from studies.executors.local import LocalExecutor
 from studies.job import Device
-from studies.local import LocalExecutor
 from studies.records import StudyRecord
 
 
@@ -42,7 +42,7 @@ def _executor(ray: str | None) -> Callable[[Sequence[Device]], Executor]:
     """What makes the executor. Raises InputError where Ray is asked for and not installed."""
     if ray is None:
         return LocalExecutor
-    from studies.cluster import RayExecutor  # an extra
+    from studies.executors.cluster import RayExecutor  # an extra
 
     return lambda devices: RayExecutor(ray)
 

@@ -16,7 +16,7 @@ from studies import devices
 from studies.data import sequences
 from studies.data.text import PYDOC
 from studies.job import Device
-from studies.queue import Entry
+from studies.store.queue import Entry
 
 if TYPE_CHECKING:
     from advisor.http.api.studies import StudyBody

@@ -14,10 +14,9 @@ from pathlib import Path
 from advisor.cli.options import STORE_VARIABLE
 from advisor.errors import ConflictError, StoreError
 from advisor.files import slug
-from studies import lease
-from studies.lease import Holder
-from studies.queue import Entry, Queue
-from studies.store import Store
+from studies.store import Store, lease
+from studies.store.lease import Holder
+from studies.store.queue import Entry, Queue
 
 LOG_TAIL = 4096  # [bytes] that are looked at
 ERROR, INTERRUPTED = "advisor: ", "advisor: interrupted"

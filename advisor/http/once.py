@@ -16,7 +16,7 @@ from advisor.errors import AdvisorError, ConflictError, InputError
 from advisor.http import plain, problem
 from advisor.http.lane import Answer
 from studies.store import Store
-from studies.tables import requests
+from studies.store.tables import requests
 
 KEPT_SECONDS = 86400.0
 DIES_SECONDS = 60.0  # one that is not answered by then never will be: its service has died

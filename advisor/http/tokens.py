@@ -15,8 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError, InputError, UnknownError
 from advisor.files import slug
-from studies import tables
-from studies.store import Store
+from studies.store import Store, tables
 
 PREFIX = "advisor_"  # so that scanners for secrets know one
 SECRET_BYTES = 32

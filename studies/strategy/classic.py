@@ -9,12 +9,12 @@ from typing import Any
 from search_spaces import Space
 from studies import promotion
 from studies.bench import Bench
-from studies.codec import length_of, number_of
 from studies.job import TrialJob
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, Role, SweepRecord
 from studies.sample import Sample
 from studies.search import Search
+from studies.store.codec import length_of, number_of
 from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
 from studies.trials import best, point_of, role_of, seconds_of
 

@@ -8,10 +8,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import Space
 from studies.bench import Bench
-from studies.codec import length_of, number_of
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
+from studies.store.codec import length_of, number_of
 from studies.strategy.classic import Classic, Pruning
 from studies.strategy.past import Past, lowest
 from studies.strategy.pruning import is_behind

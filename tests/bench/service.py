@@ -24,8 +24,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from studies.lease import Holder, holder
 from studies.store import open_store
+from studies.store.lease import Holder, holder
 from tests.http.process import Server, commanded, kill
 
 SECONDS = 15.0  # of each load

@@ -12,11 +12,11 @@ from advisor.gpus import find
 from advisor.law import BESIROGLU
 from advisor.propose import Question, propose
 from advisor.propose.pins import parse_pins
-from studies.codec import RUN
-from studies.logbook import Logbook
 from studies.records import Provenance
 from studies.settings import Settings
 from studies.store import open_store
+from studies.store.codec import RUN
+from studies.store.logbook import Logbook
 
 DATA = {
     "name": "pydoc", "sha256": "9f" * 32, "training tokens": "1000000000", "vocabulary": "256", "tokenizer": "bytes"

@@ -13,7 +13,9 @@ from typing import Any
 
 import studies
 from advisor.errors import AdvisorError, exit_code
-from studies import Settings, events, flight, local
+from studies import Settings, events
+from studies.coordinator import flight
+from studies.executors import local
 from studies.job import Device
 from tests.crash import pretender
 

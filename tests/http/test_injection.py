@@ -22,8 +22,8 @@ from advisor.cli.main import cli
 from advisor.http.app import create_app
 from advisor.http.config import Config
 from advisor.http.table import trials_csv
-from studies.queue import Entry
 from studies.records import StudyRecord
+from studies.store.queue import Entry
 from tests.reports.sample import study
 
 PAYLOADS = (

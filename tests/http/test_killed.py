@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studies.lease import holder
 from studies.store import open_store
+from studies.store.lease import holder
 from tests.http.process import Nursery, Server, commanded, interrupt, kill
 
 KILLS = 20

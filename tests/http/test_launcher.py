@@ -9,9 +9,9 @@ import pytest
 
 from advisor.errors import ConflictError, UnknownError
 from advisor.http.launcher import Launcher
-from studies.lease import Holder
-from studies.queue import Entry, Queue
 from studies.store import Store, open_store
+from studies.store.lease import Holder
+from studies.store.queue import Entry, Queue
 
 SLEEP = ("--help",)  # an `advisor` that ends at once, without a study
 TIMEOUT = 20.0

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from advisor.http.app import create_app
 from advisor.http.config import Config
-from studies.lease import Holder
-from studies.queue import Entry
+from studies.store.lease import Holder
+from studies.store.queue import Entry
 
 STUDIES = "/api/v1/studies"
 ASKED = {"name": "one", "budget_seconds": 60}

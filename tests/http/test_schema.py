@@ -11,8 +11,8 @@ from schemathesis.generation import GenerationMode
 
 from advisor.http.app import create_app
 from advisor.http.config import Config
-from studies.lease import Holder
-from studies.queue import Entry
+from studies.store.lease import Holder
+from studies.store.queue import Entry
 
 # A body may be of the declared shape and still be no question: heads that do not divide a width, a GPU of no such name.
 CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}}

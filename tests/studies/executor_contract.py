@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studies.executor import Executor, Ticket
+from studies.executors.executor import Executor, Ticket
+from studies.executors.watch import watch
 from studies.job import Data, Job, Message, Outcome, Reports
-from studies.watch import watch
 from tests.studies.examples import trial_job
 
 LIMIT = 60.0

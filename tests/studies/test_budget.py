@@ -3,9 +3,9 @@
 import pytest
 
 from advisor.errors import InfeasibleError
-from studies.allotment import MAX_EPOCHS, OTHERS, allot
-from studies.clock import Clock
-from studies.forecast import Forecast
+from studies.coordinator.allotment import MAX_EPOCHS, OTHERS, allot
+from studies.coordinator.clock import Clock
+from studies.coordinator.forecast import Forecast
 from studies.job import TrialJob
 from studies.records import CurvePoint
 from tests.studies.examples import trial_job

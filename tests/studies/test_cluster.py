@@ -12,7 +12,7 @@ import pytest
 import studies
 from advisor.errors import DeviceError
 from studies import events
-from studies.executor import Executor, Ticket
+from studies.executors.executor import Executor, Ticket
 from studies.job import CalibrationJob, Data, Job, Message, Outcome, VerifyJob
 from tests.studies.examples import settings, trial_job
 from tests.studies.executor_contract import LIMIT, ExecutorContract, Start, messages_of, worker_processes
@@ -20,7 +20,7 @@ from tests.studies.test_study import Interrupts, story, worker
 
 ray = pytest.importorskip("ray")
 
-from studies import cluster  # noqa: E402
+from studies.executors import cluster  # noqa: E402
 
 
 @pytest.fixture(scope="module")

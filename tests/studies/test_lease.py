@@ -11,9 +11,8 @@ import psutil
 import pytest
 
 from advisor.errors import ConflictError
-from studies import lease
-from studies.lease import Holder
-from studies.store import Store, open_store
+from studies.store import Store, lease, open_store
+from studies.store.lease import Holder
 
 STUDY = 1
 

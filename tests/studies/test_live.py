@@ -8,10 +8,10 @@ import pytest
 
 import studies
 from studies import events
-from studies.board import CURVE_POINTS, Board, thin
-from studies.clock import Clock
-from studies.live import Live, RunningTrial
-from studies.logbook import Logbook
+from studies.coordinator.clock import Clock
+from studies.store.board import CURVE_POINTS, Board, thin
+from studies.store.live import Live, RunningTrial
+from studies.store.logbook import Logbook
 from tests.studies.examples import CPU, settings
 from tests.studies.test_study import worker
 from tests.studies.workers import point

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from studies.executor import Executor
+from studies.executors.executor import Executor
+from studies.executors.local import LocalExecutor, cause_of_death
 from studies.job import Device, Outcome, Reports
-from studies.local import LocalExecutor, cause_of_death
 from tests.studies.examples import CPU, trial_job
 from tests.studies.executor_contract import ExecutorContract, Start, all_messages, outcome, worker_processes
 

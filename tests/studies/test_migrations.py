@@ -14,9 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from advisor.errors import StoreError
-from studies import database, migrations
-from studies.store import open_store
-from studies.tables import VERSION, metadata, version
+from studies.store import database, migrations, open_store
+from studies.store.tables import VERSION, metadata, version
 
 BEFORE_VERSIONS = Path(__file__).with_name("store_before_versions.sql")  # as the last program without steps left it
 STEPS = sorted(migrations.FOLDER.glob("versions/*.py"))

@@ -10,7 +10,7 @@ from advisor import files
 from advisor.errors import AdvisorError, InputError, UnknownError
 from studies import sampling
 from studies.job import Sampling
-from studies.shelf import Shelf
+from studies.store.shelf import Shelf
 from tests.cli.command import advisor
 from tests.studies.examples import TINY, settings
 

@@ -17,13 +17,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna.visualization import plot_intermediate_values
 
 from advisor.errors import ConflictError, InputError, StoreError, UnknownError
-from studies.codec import RUN
 from studies.job import Outcome
-from studies.logbook import Logbook
 from studies.records import CurvePoint, Provenance, SweepRecord
 from studies.search import Search
 from studies.settings import Settings
 from studies.store import Store, open_store
+from studies.store.codec import RUN
+from studies.store.logbook import Logbook
 from studies.strategy.strategy import Begun
 from tests.studies.examples import CPU
 

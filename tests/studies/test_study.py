@@ -14,9 +14,9 @@ from advisor import ledger
 from advisor.errors import ConflictError, DeviceError, InfeasibleError, InputError, UnknownError
 from search_spaces import parse
 from studies import events
-from studies.executor import Executor
+from studies.executors.executor import Executor
+from studies.executors.local import LocalExecutor
 from studies.job import Device
-from studies.local import LocalExecutor
 from studies.records import StudyRecord, TrialRecord
 from tests.studies.examples import CPU, Listener, settings, trial_job
 

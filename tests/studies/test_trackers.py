@@ -11,10 +11,10 @@ import pytest
 
 from advisor.errors import InputError
 from studies import trackers
-from studies.database import parse_url
 from studies.events import Event, TrialEnded
 from studies.records import TrialRecord
 from studies.settings import Settings
+from studies.store.database import parse_url
 from tests.studies.test_store import curve
 
 STUDY = "a study / of ü"

@@ -15,11 +15,11 @@ from advisor.http.lane import Answer
 from advisor.http.once import Key, once
 from advisor.http.service import Service, service
 from advisor.http.table import trials_csv
-from studies.live import Live
-from studies.queue import Entry
 from studies.records import StudyRecord
 from studies.settings import MAX_BUDGET_SECONDS, MAX_NAME, MAX_TRIALS
-from studies.store import Summary
+from studies.store.live import Live
+from studies.store.queue import Entry
+from studies.store.store import Summary
 
 router = APIRouter(route_class=StrictRoute, tags=["studies"])
 At = Annotated[Service, Depends(service)]

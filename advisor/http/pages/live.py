@@ -12,8 +12,8 @@ from advisor.http.pages import views
 from advisor.http.pages.feed import LAST, Parts
 from advisor.http.pages.live_view import LiveView, view, waiting_view
 from advisor.http.service import Service
-from studies.queue import Entry
 from studies.records import StudyRecord
+from studies.store.queue import Entry
 
 RESTED_SECONDS = 5.0  # how old the record of a study that does not run may be
 PARTS = ("head", "actions", "charts", "trials")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from advisor.http.pages.axis import Axis, Tick
 from advisor.units import format_count, format_seconds
-from studies.live import Live, RunningTrial
-from studies.queue import Entry
 from studies.records import CurvePoint, StudyRecord, TrialRecord
+from studies.store.live import Live, RunningTrial
+from studies.store.queue import Entry
 
 WIDE = 1000  # of the coordinates that paths are drawn in; the page stretches them
 HIGHEST = 0.9  # quantile of the losses above which curves leave the picture

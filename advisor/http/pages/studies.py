@@ -23,8 +23,8 @@ from advisor.http.pages.feed import Feeds
 from advisor.http.pages.live import PARTS, Reader, said
 from advisor.http.pages.visitor import At, PageRoute
 from advisor.http.service import Service
-from studies.queue import Entry
 from studies.settings import MAX_NAME
+from studies.store.queue import Entry
 
 router = APIRouter(prefix="/studies", route_class=PageRoute)
 Name = Annotated[str, Path(max_length=MAX_NAME)]

@@ -18,7 +18,7 @@ from advisor.http.pages.size_form import devices
 from advisor.http.service import Service
 from advisor.propose.grids import GRIDS
 from advisor.units import parse_bytes, parse_seconds
-from studies.queue import Entry
+from studies.store.queue import Entry
 
 DECODERS = "decoder-small"
 WHAT = (

@@ -9,8 +9,8 @@ from statistics import median
 
 import studies
 from studies import events
+from studies.executors.local import LocalExecutor
 from studies.job import Device, Job, Outcome, Reports, SweepJob
-from studies.local import LocalExecutor
 from tests.bench.coordinator.store_cost import point
 from tests.studies.workers import pretends
 

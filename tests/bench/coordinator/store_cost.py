@@ -9,10 +9,10 @@ import optuna
 
 from studies import Settings
 from studies.job import Device, Outcome
-from studies.logbook import Logbook
 from studies.records import CurvePoint, Provenance
 from studies.search import Search
 from studies.store import open_store
+from studies.store.logbook import Logbook
 from studies.strategy.strategy import Begun
 
 TRIALS = 9

@@ -15,9 +15,9 @@ from advisor.http.pages.feed import LAST, Feeds, Parts
 from advisor.http.pages.live import Reader
 from advisor.http.pages.live_view import view, waiting_view
 from advisor.http.service import Service
-from studies.live import Live, RunningTrial
-from studies.queue import Entry
 from studies.settings import Settings
+from studies.store.live import Live, RunningTrial
+from studies.store.queue import Entry
 from tests.http.loop import run
 from tests.reports.sample import provenance, study
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError
-from studies.tables import leases
+from studies.store.tables import leases
 
 START_TOLERANCE = 2.0  # psutil derives the start from the boot time, which moves when the clock is set [s]
 ATTEMPTS = 3  # against others who take over the same dead lease

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from advisor.ledger import Estimate
-from studies.clock import Clock
-from studies.executor import Executor
+from studies.coordinator.clock import Clock
+from studies.executors.executor import Executor
 from studies.job import Message, Outcome, Reports
 from studies.own import Facts
 from studies.records import CurvePoint

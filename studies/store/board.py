@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from advisor.errors import StoreError
 from studies import events
-from studies.clock import Clock
-from studies.live import Live, RunningTrial
-from studies.logbook import Logbook
+from studies.coordinator.clock import Clock
 from studies.records import CurvePoint, TrialRecord
+from studies.store.live import Live, RunningTrial
+from studies.store.logbook import Logbook
 
 WRITE_SECONDS = 1.0  # between two states in the store, at least
 CURVE_POINTS = 50  # of training losses; evaluations are all there

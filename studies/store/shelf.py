@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from advisor.files import slug
-from studies.database import parse_url
+from studies.store.database import parse_url
 
 FOLDER = Path("runs")  # of stores that are no file
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from studies.tables import metadata, version
+from studies.store.tables import metadata, version
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, version_table=version.name

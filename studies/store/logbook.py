@@ -7,9 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from optuna.trial import FrozenTrial
 
-from studies import codec, tables
 from studies.records import CurvePoint, SweepRecord
-from studies.store import Store
+from studies.store import Store, codec, tables
 from studies.strategy.strategy import Begun
 
 

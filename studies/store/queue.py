@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError, UnknownError
-from studies.lease import Holder
 from studies.store import Store
-from studies.tables import queue
+from studies.store.lease import Holder
+from studies.store.tables import queue
 
 State = Literal["WAITING", "STARTED", "FAILED"]
 

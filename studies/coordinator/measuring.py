@@ -6,12 +6,12 @@ from advisor.errors import DeviceError, InfeasibleError
 from search_spaces import Space
 from search_spaces.knob import Fixed
 from studies import events
-from studies.allotment import MIN_STEPS, TRIALS, Allotment, allot
 from studies.bench import Bench
+from studies.coordinator.allotment import MIN_STEPS, TRIALS, Allotment, allot
+from studies.executors.watch import Ending, watch
 from studies.job import Job
 from studies.records import SweepRecord
 from studies.sample import Sample
-from studies.watch import Ending, watch
 
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget

@@ -7,7 +7,7 @@ Databases get these tables by the steps in `studies/migrations`, which a test ho
 
 import sqlalchemy as sa
 
-VERSION = "0003"  # of the last step in studies/migrations/versions: later ones are greater as text
+VERSION = "0003"  # of the last step in studies/store/migrations/versions: later ones are greater as text
 MAX_NAME = 512  # as Optuna's
 
 metadata = sa.MetaData()

@@ -6,11 +6,11 @@ from advisor.errors import DeviceError
 from search_spaces import Space
 from studies import events
 from studies.bench import Bench
-from studies.codec import dump, trial_record
-from studies.executor import Ticket
-from studies.flight import Flight
-from studies.measuring import Measuring
+from studies.coordinator.flight import Flight
+from studies.coordinator.measuring import Measuring
+from studies.executors.executor import Ticket
 from studies.records import StudyRecord, SweepRecord
+from studies.store.codec import dump, trial_record
 from studies.strategy import named
 from studies.strategy.classic import Classic
 from studies.strategy.shapes_first import ShapesFirst

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studies.executor import Executor, Ticket
+from studies.executors.executor import Executor, Ticket
 from studies.job import Job, Outcome, Reports
 from studies.records import CurvePoint
 

@@ -12,8 +12,8 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from advisor.errors import InputError, StoreError
-from studies.storage import Storage
-from studies.tables import VERSION, version
+from studies.store.storage import Storage
+from studies.store.tables import VERSION, version
 
 LOCK_SECONDS = 60.0  # another process creates the schema: about one second
 BUSY_SECONDS = 60  # another process writes, or makes a copy: after SQLite's own 5 s a study would end
@@ -104,7 +104,7 @@ def _bring_up_to_date(url: URL) -> None:
                 with engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file keeps it: readers never wait
             RDBStorage(_text(url)).engine.dispose()
-            from studies import migrations  # Alembic: only when there is something to bring up to date
+            from studies.store import migrations  # Alembic: only when there is something to bring up to date
 
             migrations.upgrade(engine)
     finally:

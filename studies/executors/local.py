@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 
-from studies.executor import Executor, Ticket, slots
+from studies.executors.executor import Executor, Ticket, slots
 from studies.job import STOP, Device, Job, Message, Outcome
 
 WORKER = "studies.trial.worker:main"  # by name: the coordinator does not import torch

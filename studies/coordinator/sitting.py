@@ -11,27 +11,27 @@ from advisor.gpus import GPU
 from advisor.gpus.processor import cpu
 from search_spaces import Space, free
 from search_spaces.free import FreeSpace
-from studies import data, lease, trackers
+from studies import data, trackers
 from studies.bench import Bench
-from studies.board import Board
-from studies.clock import Clock
-from studies.coordinator import Coordinator
+from studies.coordinator.clock import Clock
+from studies.coordinator.coordinator import Coordinator
+from studies.coordinator.forecast import Forecast
 from studies.data import Dataset
 from studies.devices import local_slots, precision_of
 from studies.events import Event
-from studies.executor import Executor
-from studies.forecast import Forecast
+from studies.executors.executor import Executor
+from studies.executors.local import LocalExecutor
 from studies.job import Data, Device
 from studies.jobs import Jobs
-from studies.local import LocalExecutor
-from studies.logbook import Logbook
 from studies.own import Tracer, within
 from studies.provenance import provenance
 from studies.records import StudyRecord
 from studies.search import Search
 from studies.settings import Settings
-from studies.shelf import Shelf
-from studies.store import Store, open_store
+from studies.store import Store, lease, open_store
+from studies.store.board import Board
+from studies.store.logbook import Logbook
+from studies.store.shelf import Shelf
 from studies.strategy import named
 
 Listener = Callable[[Event], None]

@@ -15,10 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import IntegrityError
 
 from advisor.errors import ConflictError, UnknownError
-from studies import codec, database, lease, tables
-from studies.live import Live
 from studies.records import CurvePoint, Provenance, StudyRecord, TrialRecord
 from studies.settings import Settings
+from studies.store import codec, database, lease, tables
+from studies.store.live import Live
 
 FIELDS = tuple(lease.Holder.__dataclass_fields__)
 State = Literal["RUNNING", "FINISHED", "INTERRUPTED"]

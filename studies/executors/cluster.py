@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.errors import DeviceError, InputError
-from studies.executor import Executor, Ticket, slots
+from studies.executors.executor import Executor, Ticket, slots
+from studies.executors.local import WORKER, LocalExecutor
 from studies.job import Device, Job, Message, Outcome
-from studies.local import WORKER, LocalExecutor
 
 try:
     import ray

@@ -1,0 +1,1 @@
+"""What runs a study: a sitting of its coordinator, within the budget."""
