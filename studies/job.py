@@ -8,6 +8,7 @@ from advisor.spec import Model, Plan, check
 from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from advisor.timing.profile import Measurement
+from studies.cost import Cost
 from studies.records import CurvePoint, Reason, State, SweepRecord
 
 MIN_SWEEP_STEPS = 10  # fewer cannot be read
@@ -106,15 +107,6 @@ class TraceJob:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traced:
-    """What such a step showed."""
-
-    parameters: int
-    flops: float  # of matrix products, convolutions and attention, as torch counts them
-    memory_bytes: int  # peak of allocated memory
-
-
-@dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How new tokens are drawn, and how many. Raises InputError."""
 
@@ -189,7 +181,7 @@ class Outcome:
     sweep: SweepRecord | None = None
     taken: Taken | None = None
     tokens: tuple[int, ...] | None = None
-    traced: tuple[Traced | None, ...] = ()  # None: out of memory
+    costs: tuple[Cost | None, ...] = ()  # None: out of memory
 
 
 Message = Reports | Measured | Outcome

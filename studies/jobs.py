@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor import ledger
-from advisor.ledger import Estimate
+from advisor.spec import Model, Plan
 from search_spaces import Space
 from studies import data
+from studies.cost import UNKNOWN, Cost
 from studies.job import Data, Device, SweepJob, TrialJob
-from studies.own import Facts, Tracer, facts
+from studies.own import Tracer
 from studies.records import CurvePoint
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
@@ -59,7 +60,7 @@ class Jobs:
             steps=steps,
             eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
             eval_batches=self.space.eval_batches or -(-evaluation_tokens(tokens) // per_step),
-            flops_per_step=self.estimate(point).flops.step,
+            flops_per_step=self.cost(point).flops,
         )
 
     def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:
@@ -81,16 +82,17 @@ class Jobs:
         )
 
     def foresee(self, points: Sequence[Mapping[str, float]]) -> None:
-        """Estimates of all these will be asked for: real steps are then measured in one go."""
+        """The costs of all these will be asked for: real steps are then measured in one go."""
         if self.trace is not None:
             self.trace(*points)
 
-    def estimate(self, point: Mapping[str, float]) -> Estimate | Facts:
+    def cost(self, point: Mapping[str, float]) -> Cost:
         """What the ledger reads off the point's model and plan; of the user's own what a real step shows."""
         if self.trace is not None:
-            return facts(*self.trace(point))
+            [cost] = self.trace(point)
+            return cost or UNKNOWN
         model, plan, _ = self.space.resolve(point)
-        return _estimate(model, plan)
+        return _by_ledger(model, plan)
 
 
 def evaluation_of(point: CurvePoint, job: TrialJob) -> int:
@@ -98,7 +100,10 @@ def evaluation_of(point: CurvePoint, job: TrialJob) -> int:
     return -(-point.step // job.eval_every)
 
 
-_estimate = functools.lru_cache(maxsize=1024)(ledger.estimate)
+@functools.lru_cache(maxsize=1024)
+def _by_ledger(model: Model, plan: Plan) -> Cost:
+    found = ledger.estimate(model, plan)
+    return Cost(parameters=found.parameters.total, flops=found.flops.step, memory_bytes=found.memory.allocated.bytes)
 
 
 def evaluation_tokens(trial_tokens: int) -> int:

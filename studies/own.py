@@ -7,9 +7,10 @@ from advisor.errors import InfeasibleError, ObjectiveError
 from advisor.units import format_bytes
 from search_spaces.free import FreeSpace
 from search_spaces.knob import Fixed, Words
+from studies.cost import Cost
 from studies.executors.local import LocalExecutor
 from studies.executors.watch import watch
-from studies.job import Device, Traced, TraceJob
+from studies.job import Device, TraceJob
 
 HANG_SECONDS = 600.0
 Point = Mapping[str, float]
@@ -21,23 +22,23 @@ class Tracer:
 
     space: FreeSpace
     device: Device
-    known: dict[str, Traced | None] = field(default_factory=dict)
+    known: dict[str, Cost | None] = field(default_factory=dict)
 
-    def __call__(self, *points: Point) -> list[Traced | None]:
-        """What a step of each shows, None where memory runs out. Raises ObjectiveError."""
+    def __call__(self, *points: Point) -> list[Cost | None]:
+        """What each costs, None where memory runs out. Raises ObjectiveError."""
         new = {repr(sorted(point.items())): point for point in points}
         new = {key: point for key, point in new.items() if key not in self.known}
         if new:
             self.known.update(zip(new, self._measured(list(new.values())), strict=True))
         return [self.known[repr(sorted(point.items()))] for point in points]
 
-    def _measured(self, points: Sequence[Point]) -> Sequence[Traced | None]:
+    def _measured(self, points: Sequence[Point]) -> Sequence[Cost | None]:
         job = TraceJob(configs=tuple(self.space.resolve(point) for point in points), device=self.device)
         with LocalExecutor([self.device]) as executor:
             ending = watch(executor, job, limit_seconds=HANG_SECONDS, grace_seconds=0, should_stop=lambda: False)
         if ending.outcome.state != "COMPLETE":
             raise ObjectiveError(f"objective {self.space.objective}: {ending.outcome.message}")
-        return ending.outcome.traced
+        return ending.outcome.costs
 
 
 def within(space: FreeSpace, device: Device, limit_bytes: int) -> FreeSpace:
@@ -81,56 +82,9 @@ def _heaviest(name: str, values: Sequence[float], base: Point, trace: Tracer) ->
 
 
 def _bytes(point: Point, trace: Tracer) -> float:
-    [traced] = trace(point)
-    return float("inf") if traced is None else traced.memory_bytes
+    [cost] = trace(point)
+    return float("inf") if cost is None else cost.memory_bytes
 
 
 def _fits(point: Point, limit_bytes: int, trace: Tracer) -> bool:
     return _bytes(point, trace) <= limit_bytes
-
-
-def facts(traced: Traced | None) -> "Facts":
-    """As the ledger's estimates have them; of a config that ran out of memory nothing is known."""
-    traced = traced or Traced(parameters=0, flops=1.0, memory_bytes=0)
-    return Facts(
-        parameters=Total(total=traced.parameters),
-        flops=Flops(step=max(traced.flops, 1.0)),
-        memory=Memory(allocated=Allocated(bytes=traced.memory_bytes)),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Total:
-    """Of parameters."""
-
-    total: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flops:
-    """Of a step [FLOP]."""
-
-    step: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Allocated:
-    """At the peak."""
-
-    bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Memory:
-    """Of a step."""
-
-    allocated: Allocated
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """The readings of an estimate that a study keeps."""
-
-    parameters: Total
-    flops: Flops
-    memory: Memory

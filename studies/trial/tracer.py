@@ -6,18 +6,19 @@ from torch.utils.flop_counter import FlopCounterMode
 from advisor.spec import Plan
 from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
-from studies.job import Data, Device, Outcome, Traced, TraceJob, TrialJob
+from studies.cost import Cost
+from studies.job import Data, Device, Outcome, TraceJob, TrialJob
 from studies.trial.out_of_memory import is_out_of_memory
 from studies.trial.step_memory import cpu_peak, cuda_peaks
 from studies.trial.trainer import Trainer
 
 
 def run(job: TraceJob) -> Outcome:
-    """COMPLETE with what each config's step showed. Raises ObjectiveError."""
-    return Outcome(state="COMPLETE", traced=tuple(_traced(*config, job.device) for config in job.configs))
+    """COMPLETE with what each config costs. Raises ObjectiveError."""
+    return Outcome(state="COMPLETE", costs=tuple(_cost(*config, job.device) for config in job.configs))
 
 
-def _traced(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Traced | None:
+def _cost(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Cost | None:
     """None where memory runs out."""
     try:
         step = RealStep(own, plan, recipe, device)
@@ -29,7 +30,7 @@ def _traced(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Traced | No
             return None
         raise
     parameters = sum(p.numel() for p in step.trainer.module.parameters())
-    return Traced(parameters=parameters, flops=float(counter.get_total_flops()), memory_bytes=peak)
+    return Cost(parameters=parameters, flops=max(float(counter.get_total_flops()), 1.0), memory_bytes=peak)
 
 
 class RealStep:
