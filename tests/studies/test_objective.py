@@ -13,6 +13,8 @@ from advisor.spec import Plan
 from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from search_spaces import free
+from studies import jobs
+from studies.coordinator.allotment import MAX_EPOCHS
 from studies.job import Data, TraceJob, TrialJob
 from studies.own import Tracer, within
 from studies.trial import tracer
@@ -22,6 +24,7 @@ from studies.trial.trainer import Trainer
 from tests.studies.examples import CPU, settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "objective.md"
+EXAMPLES = 640
 POINT = {"learning_rate": 1e-2, "width": 16, "activation": "tanh", "batch": 32}
 
 
@@ -110,14 +113,16 @@ def test_an_error_in_the_loss_names_its_line(files: Path, job: Callable[..., Tri
         Trainer(job()).step(1e-3)
 
 
-def test_a_study_tunes_it(files: Path) -> None:
+def test_a_study_tunes_it(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "ENDLESS", EXAMPLES)  # short trials, however much time there is
     record = studies.run(
         settings(
             files, space=f"{files}/my_space.toml", objective=f"{files}/my_model.py:make", max_trials=2,
-            budget_seconds=75.0,
+            budget_seconds=3600.0,
         )
     )  # fmt: skip
     assert record.state == "FINISHED"
+    assert record.tokens_per_trial == MAX_EPOCHS * EXAMPLES
     assert record.best is not None
     assert set(record.best.point) == set(POINT)
     assert record.best.memory_bytes > 0
