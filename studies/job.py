@@ -8,7 +8,7 @@ from advisor.spec import Model, Plan, check
 from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from advisor.timing.profile import Measurement
-from studies.cost import Cost
+from studies.needs import Needs
 from studies.records import CurvePoint, Reason, State, SweepRecord
 
 MIN_SWEEP_STEPS = 10  # fewer cannot be read
@@ -181,7 +181,7 @@ class Outcome:
     sweep: SweepRecord | None = None
     taken: Taken | None = None
     tokens: tuple[int, ...] | None = None
-    costs: tuple[Cost | None, ...] = ()  # None: out of memory
+    needs: tuple[Needs | None, ...] = ()  # None: out of memory
 
 
 Message = Reports | Measured | Outcome

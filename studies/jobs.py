@@ -9,8 +9,8 @@ from advisor import ledger
 from advisor.spec import Model, Plan
 from search_spaces import Space
 from studies import data
-from studies.cost import UNKNOWN, Cost
 from studies.job import Data, Device, SweepJob, TrialJob
+from studies.needs import UNKNOWN, Needs
 from studies.own import Tracer
 from studies.records import CurvePoint
 
@@ -60,7 +60,7 @@ class Jobs:
             steps=steps,
             eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
             eval_batches=self.space.eval_batches or -(-evaluation_tokens(tokens) // per_step),
-            flops_per_step=self.cost(point).flops,
+            flops_per_step=self.needs(point).flops,
         )
 
     def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:
@@ -82,15 +82,15 @@ class Jobs:
         )
 
     def foresee(self, points: Sequence[Mapping[str, float]]) -> None:
-        """The costs of all these will be asked for: real steps are then measured in one go."""
+        """The needs of all these will be asked for: real steps are then measured in one go."""
         if self.trace is not None:
             self.trace(*points)
 
-    def cost(self, point: Mapping[str, float]) -> Cost:
+    def needs(self, point: Mapping[str, float]) -> Needs:
         """What the ledger reads off the point's model and plan; of the user's own what a real step shows."""
         if self.trace is not None:
-            [cost] = self.trace(point)
-            return cost or UNKNOWN
+            [needs] = self.trace(point)
+            return needs or UNKNOWN
         model, plan, _ = self.space.resolve(point)
         return _by_ledger(model, plan)
 
@@ -101,9 +101,9 @@ def evaluation_of(point: CurvePoint, job: TrialJob) -> int:
 
 
 @functools.lru_cache(maxsize=1024)
-def _by_ledger(model: Model, plan: Plan) -> Cost:
+def _by_ledger(model: Model, plan: Plan) -> Needs:
     found = ledger.estimate(model, plan)
-    return Cost(parameters=found.parameters.total, flops=found.flops.step, memory_bytes=found.memory.allocated.bytes)
+    return Needs(parameters=found.parameters.total, flops=found.flops.step, memory_bytes=found.memory.allocated.bytes)
 
 
 def evaluation_tokens(trial_tokens: int) -> int:

@@ -7,10 +7,10 @@ from advisor.errors import InfeasibleError, ObjectiveError
 from advisor.units import format_bytes
 from search_spaces.free import FreeSpace
 from search_spaces.knob import Fixed, Words
-from studies.cost import Cost
 from studies.executors.local import LocalExecutor
 from studies.executors.watch import watch
 from studies.job import Device, TraceJob
+from studies.needs import Needs
 
 HANG_SECONDS = 600.0
 Point = Mapping[str, float]
@@ -22,23 +22,23 @@ class Tracer:
 
     space: FreeSpace
     device: Device
-    known: dict[str, Cost | None] = field(default_factory=dict)
+    known: dict[str, Needs | None] = field(default_factory=dict)
 
-    def __call__(self, *points: Point) -> list[Cost | None]:
-        """What each costs, None where memory runs out. Raises ObjectiveError."""
+    def __call__(self, *points: Point) -> list[Needs | None]:
+        """What each needs, None where memory runs out. Raises ObjectiveError."""
         new = {repr(sorted(point.items())): point for point in points}
         new = {key: point for key, point in new.items() if key not in self.known}
         if new:
             self.known.update(zip(new, self._measured(list(new.values())), strict=True))
         return [self.known[repr(sorted(point.items()))] for point in points]
 
-    def _measured(self, points: Sequence[Point]) -> Sequence[Cost | None]:
+    def _measured(self, points: Sequence[Point]) -> Sequence[Needs | None]:
         job = TraceJob(configs=tuple(self.space.resolve(point) for point in points), device=self.device)
         with LocalExecutor([self.device]) as executor:
             ending = watch(executor, job, limit_seconds=HANG_SECONDS, grace_seconds=0, should_stop=lambda: False)
         if ending.outcome.state != "COMPLETE":
             raise ObjectiveError(f"objective {self.space.objective}: {ending.outcome.message}")
-        return ending.outcome.costs
+        return ending.outcome.needs
 
 
 def within(space: FreeSpace, device: Device, limit_bytes: int) -> FreeSpace:
@@ -82,8 +82,8 @@ def _heaviest(name: str, values: Sequence[float], base: Point, trace: Tracer) ->
 
 
 def _bytes(point: Point, trace: Tracer) -> float:
-    [cost] = trace(point)
-    return float("inf") if cost is None else cost.memory_bytes
+    [needs] = trace(point)
+    return float("inf") if needs is None else needs.memory_bytes
 
 
 def _fits(point: Point, limit_bytes: int, trace: Tracer) -> bool:

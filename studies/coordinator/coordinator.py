@@ -131,7 +131,7 @@ class Coordinator:
         bench, candidate = self._bench, flight.candidate
         assert flight.outcome is not None
         bench.forecast.observe(candidate.job, flight.curve, flight.seconds)
-        facts = flight.facts(bench.jobs.cost(candidate.point))
+        facts = flight.facts(bench.jobs.needs(candidate.point))
         told = bench.search.tell(candidate.number, flight.outcome, facts)
         bench.logbook.finish(told, flight.curve, bench.clock.spent)
         record, winner = trial_record(told, flight.curve), best(bench.search.finished)

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from studies.coordinator.clock import Clock
-from studies.cost import Cost
 from studies.executors.executor import Executor
 from studies.job import Message, Outcome, Reports
+from studies.needs import Needs
 from studies.records import CurvePoint
 from studies.strategy.strategy import Candidate, Judge
 from studies.trials import settle
@@ -58,7 +58,7 @@ class Flight:
             return ""
         return "the rest of the budget is kept for the final" if reserved else "the budget was spent"
 
-    def facts(self, cost: Cost) -> dict[str, Any]:
+    def facts(self, needs: Needs) -> dict[str, Any]:
         """What the record of the trial, which has ended, has beyond Optuna's own fields."""
         assert self.outcome is not None
         last = self.curve[-1] if self.curve else None
@@ -67,9 +67,9 @@ class Flight:
             "reason": self.outcome.reason,
             "message": self.outcome.message,
             "point": self.candidate.point,
-            "parameters": cost.parameters,
+            "parameters": needs.parameters,
             "flops": last.flops if last else 0.0,
-            "memory_bytes": cost.memory_bytes,
+            "memory_bytes": needs.memory_bytes,
             "measured_memory_bytes": self.outcome.measured_memory_bytes,
             "tokens": last.tokens if last else 0,
             "seconds": self.seconds,

@@ -44,7 +44,7 @@ class Measuring:
         if isinstance(self._space.knobs["learning_rate"], Fixed):
             return None
         job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._seed)
-        step = self._bench.forecast.step_seconds(self._jobs.cost(self._middle).flops)
+        step = self._bench.forecast.step_seconds(self._jobs.needs(self._middle).flops)
         steps = min(int(SWEEP_SHARE * self._bench.clock.budget / step), MAX_SWEEP_STEPS)
         if steps < MIN_SWEEP_STEPS:
             self._no_sweep(f"{MIN_SWEEP_STEPS} steps take more than a tenth of the budget")

@@ -6,19 +6,19 @@ from torch.utils.flop_counter import FlopCounterMode
 from advisor.spec import Plan
 from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
-from studies.cost import Cost
 from studies.job import Data, Device, Outcome, TraceJob, TrialJob
+from studies.needs import Needs
 from studies.trial.out_of_memory import is_out_of_memory
 from studies.trial.step_memory import cpu_peak, cuda_peaks
 from studies.trial.trainer import Trainer
 
 
 def run(job: TraceJob) -> Outcome:
-    """COMPLETE with what each config costs. Raises ObjectiveError."""
-    return Outcome(state="COMPLETE", costs=tuple(_cost(*config, job.device) for config in job.configs))
+    """COMPLETE with what each config needs. Raises ObjectiveError."""
+    return Outcome(state="COMPLETE", needs=tuple(_needs(*config, job.device) for config in job.configs))
 
 
-def _cost(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Cost | None:
+def _needs(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Needs | None:
     """None where memory runs out."""
     try:
         step = RealStep(own, plan, recipe, device)
@@ -30,7 +30,7 @@ def _cost(own: Own, plan: Plan, recipe: Recipe, device: Device) -> Cost | None:
             return None
         raise
     parameters = sum(p.numel() for p in step.trainer.module.parameters())
-    return Cost(parameters=parameters, flops=max(float(counter.get_total_flops()), 1.0), memory_bytes=peak)
+    return Needs(parameters=parameters, flops=max(float(counter.get_total_flops()), 1.0), memory_bytes=peak)
 
 
 class RealStep:

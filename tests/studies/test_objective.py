@@ -66,12 +66,12 @@ def test_it_learns_and_its_state_is_restored_to_the_bit(job: Callable[..., Trial
 def test_a_step_is_traced_and_not_guessed(job: Callable[..., TrialJob]) -> None:
     one = job()
     assert isinstance(one.model, Own)
-    [cost] = tracer.run(TraceJob(configs=((one.model, one.plan, one.recipe),), device=CPU)).costs
-    assert cost is not None
-    assert cost.parameters == 16 + 16 + 16 * 16 + 16 + 16 + 1
+    [needs] = tracer.run(TraceJob(configs=((one.model, one.plan, one.recipe),), device=CPU)).needs
+    assert needs is not None
+    assert needs.parameters == 16 + 16 + 16 * 16 + 16 + 16 + 1
     forward = 2 * 32 * (16 + 16 * 16 + 16)
-    assert cost.flops == 3 * forward - 2 * 32 * 16  # nobody wants the gradient of x
-    assert cost.memory_bytes > 4 * 4 * cost.parameters  # weights, gradients, two moments
+    assert needs.flops == 3 * forward - 2 * 32 * 16  # nobody wants the gradient of x
+    assert needs.memory_bytes > 4 * 4 * needs.parameters  # weights, gradients, two moments
 
 
 def test_the_heaviest_corner_fits_or_the_costliest_knob_is_cut(files: Path) -> None:

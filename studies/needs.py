@@ -1,10 +1,10 @@
-"""What a config costs, whoever says so: the ledger, or a real step."""
+"""What a config needs, whoever says so: the ledger, or a real step."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class Needs:
     """Of a model, and of one training step of it."""
 
     parameters: int
@@ -12,4 +12,4 @@ class Cost:
     memory_bytes: int  # allocated at the peak of the step
 
 
-UNKNOWN = Cost(parameters=0, flops=1.0, memory_bytes=0)  # of a config whose step runs out of memory
+UNKNOWN = Needs(parameters=0, flops=1.0, memory_bytes=0)  # of a config whose step runs out of memory
