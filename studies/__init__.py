@@ -1,20 +1,20 @@
 """Tuning studies: a coordinator that asks and tells, executors that run trials, one store.
 
-`import studies` is cheap: what needs Optuna or SQLAlchemy is imported when it is first used.
+`import studies` is cheap: what it names is imported when it is first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from studies.settings import Settings
-
 if TYPE_CHECKING:
     from studies.coordinator.sitting import resume, run
+    from studies.settings import Settings
     from studies.store import Store, open_store
 
 __all__ = ["Settings", "Store", "open_store", "resume", "run"]
 
 _HOME = {
+    "Settings": "studies.settings",
     "Store": "studies.store",
     "open_store": "studies.store",
     "resume": "studies.coordinator.sitting",

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.errors import InputError
+from studies.address import DEFAULT_STORE
 from studies.job import Device
 
 MAX_NAME = 200
 MAX_BUDGET_SECONDS = 366 * 86400.0
 MAX_TRIALS = 100_000
-DEFAULT_STORE = "runs/advisor.db"
 
 
 @dataclass(frozen=True, kw_only=True)

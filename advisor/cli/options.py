@@ -14,6 +14,7 @@ from advisor.gpus import GPU, custom, named
 from advisor.spec import LoRA, Plan, lora, plan
 from advisor.spec.implementations import IMPLEMENTATIONS
 from advisor.spec.proposal import Stored, find_proposal
+from studies.address import DEFAULT_STORE, STORE_VARIABLE
 
 if TYPE_CHECKING:
     from advisor.timing.profile import Profile
@@ -38,10 +39,9 @@ BYTES = Quantity("bytes", units.parse_bytes)
 DURATION = Quantity("duration", units.parse_seconds)
 COUNT = Quantity("count", units.parse_count)
 
-STORE_VARIABLE = "ADVISOR_STORE"  # a URL with a password is not for the command line
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON: bytes, FLOPs and seconds as plain numbers.")
 store = click.option(
-    "--store", "store_url", default="runs/advisor.db", show_default=True, metavar="URL", envvar=STORE_VARIABLE,
+    "--store", "store_url", default=DEFAULT_STORE, show_default=True, metavar="URL", envvar=STORE_VARIABLE,
     help="Database of studies: the path of an SQLite file, or postgresql://USER@HOST/DATABASE.",
 )  # fmt: skip
 data = click.option(

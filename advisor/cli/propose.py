@@ -1,9 +1,7 @@
 """advisor propose: the models to train on a GPU in a time, ranked."""
 
-import dataclasses
 import json
 import textwrap
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,16 @@ import click
 from advisor import propose as proposing
 from advisor.cli import options, tracing
 from advisor.cli.law_from import chosen_law, law_options
-from advisor.errors import InfeasibleError, InputError
-from advisor.explain import Point, savings
 from advisor.gpus import GPU
-from advisor.ledger.words import device_text
 from advisor.propose.answer import Answer
-from advisor.propose.axes import Limits
+from advisor.propose.data import as_data
 from advisor.propose.grids import GRIDS
-from advisor.propose.nearest import NothingFits
-from advisor.propose.pins import parse_pins
-from advisor.propose.proposal import Proposal
+from advisor.propose.reader import question
 from advisor.propose.trace import trace
-from advisor.propose.words import notes, summary
+from advisor.propose.words import headline, notes, ranking, summary
 from advisor.spec.plan import PRECISIONS
-from advisor.spec.text import model_to_data
-from advisor.units import format_bytes, format_seconds, parse_count
 
-MAX_SECONDS = 10 * 365 * 86400
 WIDTH = 100  # columns of a paragraph
-CHANGES = 3  # that are named where nothing fits
 
 
 @click.command()
@@ -76,18 +65,10 @@ def propose(
     A million candidates and more are computed, each with its exact peak of memory; every proposal has been replayed on
     the caching allocator. The loss ranks candidates; it is that of the web text that the scaling law was fitted on.
     """
-    answer = answered(question(gpu, gpus, law=chosen_law(law_from, store_url), **asked))
+    answer = proposing.propose(question(options.required(gpu), gpus, law=chosen_law(law_from, store_url), **asked))
     if page is not None:
         _write(answer, page)
     click.echo(json.dumps(as_data(answer, explain)) if as_json else "\n".join(lines(answer, explain)))
-
-
-def answered(asked: proposing.Question) -> Answer:
-    """The answer. Raises InfeasibleError, with what would make something fit, where nothing does."""
-    try:
-        return proposing.propose(asked)
-    except NothingFits as error:
-        raise InfeasibleError(f"{error}{_cheapest_changes(error, asked.gpu)}") from None
 
 
 def _write(answer: Answer, page: Path) -> None:
@@ -100,84 +81,12 @@ def _write(answer: Answer, page: Path) -> None:
     click.echo(str(page), err=True)
 
 
-def question(
-    gpu: GPU | None, gpus: int | None, hours: float, family: str = "decoder", precision: str | None = None,
-    pinned: Sequence[str] = (), parameters: str | None = None, min_tokens_per_second: float | None = None, **asked: Any,
-) -> proposing.Question:  # fmt: skip
-    """What the options ask. Raises InputError for an impossible number."""
-    if not 0 < hours * 3600 <= MAX_SECONDS:
-        raise InputError("--hours", expected=f"a positive number of hours up to {MAX_SECONDS // 3600}", got=hours)
-    open_question = proposing.Question(
-        gpu=options.required(gpu), gpus=gpus, seconds=hours * 3600, family=family, parameters=_parameters(parameters),
-        tokens_per_second=min_tokens_per_second, **asked,
-    )  # fmt: skip
-    texts = [*pinned, *([f"precision={precision}"] if precision else [])]
-    return dataclasses.replace(open_question, pins=parse_pins(texts, open_question.grid))
-
-
-def _parameters(text: str | None) -> Limits | None:
-    """'100M..200M'; a single count means 5 % either way."""
-    if text is None:
-        return None
-    low, dots, high = text.partition("..")
-    ends = [int(parse_count(end, "--parameters")) for end in ((low, high) if dots else (low, low))]
-    if not dots:
-        ends = [ends[0] * 95 // 100, ends[1] * 105 // 100]
-    if ends[0] > ends[1]:
-        raise InputError("--parameters", expected="LOW..HIGH", got=text, nearest=f"{high}..{low}")
-    return Limits(low=ends[0], high=ends[1])
-
-
-def _cheapest_changes(error: NothingFits, gpu: GPU) -> str:
-    """The changes of the nearest candidate that would make it fit, the cheapest first."""
-    try:
-        found = savings(Point(error.model, error.plan, gpu), error.missing, "device")
-    except (InfeasibleError, InputError):
-        return "; no change and no pair of changes makes it fit"
-    texts = [
-        " and ".join(f"{c.path.rpartition('.')[2]} {c.old} -> {c.new}" for c in s.changes) for s in found[:CHANGES]
-    ]
-    return f"; cheapest changes: {', '.join(f'{rank}. {text}' for rank, text in enumerate(texts, 1))}"
-
-
-def as_data(answer: Answer, explain: bool = False) -> dict[str, Any]:
-    """The answer as plain values."""
-    q, c = answer.question, answer.candidates
-    return {
-        "gpu": {"name": q.gpu.name, "memory_bytes": q.gpu.memory_bytes},
-        "gpus": q.gpus or 1,
-        "rule": answer.rule,
-        "confidence": q.confidence,
-        "candidates": c.considered,
-        "proposals": [_proposal(p) | (_traced(p, q) if explain else {}) for p in answer.proposals],
-        "front": [
-            {"name": c.name(p.row)} | {k: v for k, v in dataclasses.asdict(p).items() if k not in ("row", "score")}
-            for p in answer.front
-        ],
-    }
-
-
-def _proposal(p: Proposal) -> dict[str, Any]:
-    data = {f.name: getattr(p, f.name) for f in dataclasses.fields(p)}
-    nested = ("plan", "estimate", "recipe", *(["runner_up"] if p.runner_up else []))
-    return data | {key: dataclasses.asdict(data[key]) for key in nested} | {"model": model_to_data(p.model)}
-
-
-def _traced(p: Proposal, q: proposing.Question) -> dict[str, Any]:
-    return {"trace": [dataclasses.asdict(t) for t in trace(p, q)]}
-
-
 def lines(answer: Answer, explain: bool = False) -> list[str]:
     """The answer for a person."""
     q = answer.question
-    memory = f"{format_bytes(q.gpu.memory_bytes)}{' each' if q.gpus else ''}"
-    head = f"{device_text(q.gpu, q.gpus)}, {memory}, {format_seconds(q.seconds)} of training"
-    rows = [f"{head}: {answer.candidates.considered:,} candidates", ""]
+    rows = [headline(answer), ""]
     for rank, p in enumerate(answer.proposals, 1):
         first, *others = summary(p)
         rows += [f"{rank}. {first}", *(f"   {line}" for line in others)]
         rows += ["", *tracing.lines(trace(p, q), indent="   "), ""] if explain else []
-    fits = (
-        f"Ranked by the {answer.rule}, among those whose device memory fits with {100 * q.confidence:.4g} % confidence."
-    )
-    return [*rows, "", *(line for text in (fits, *notes(answer)) for line in textwrap.wrap(text, WIDTH))]
+    return [*rows, "", *(line for text in (ranking(answer), *notes(answer)) for line in textwrap.wrap(text, WIDTH))]

@@ -7,11 +7,12 @@ import click
 
 import studies
 from advisor.cli import answer, options, report, sitting
-from advisor.cli.propose import lines, question
+from advisor.cli.propose import lines
 from advisor.errors import InputError
 from advisor.files import slug
 from advisor.gpus import GPU
 from advisor.propose import Answer, propose
+from advisor.propose.reader import question
 from advisor.propose.target import as_target
 from advisor.units import format_seconds
 from studies.job import Device
@@ -56,7 +57,7 @@ def run(
     if begun:
         record = sitting.go_on(begun, store_url, slots, ray)
     else:
-        found = propose(question(gpu, gpus, hours, **options.DEFAULT_TARGET))
+        found = propose(question(options.required(gpu), gpus, hours, **options.DEFAULT_TARGET))
         if not as_json:
             click.echo("\n".join(["1. What to train", "", *lines(found), "", "2. With which hyperparameters", ""]))
         record = sitting.start(_settings(found, name, store_url, devices=slots, **asked), ray)

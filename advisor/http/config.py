@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.errors import InputError
+from studies.address import DEFAULT_STORE
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_BODY = 2**20  # [bytes] of a request
@@ -15,7 +16,7 @@ class Config:
 
     host: str = "127.0.0.1"
     port: int = 8765
-    store: str = "runs/advisor.db"  # path of an SQLite file, or a database URL
+    store: str = DEFAULT_STORE  # path of an SQLite file, or a database URL
     data_folder: Path = Path("data")  # the one folder that a study asked for over HTTP may read data from
     reports_folder: Path = Path("runs")
     studies_per_device: int = 1  # at a time; others wait

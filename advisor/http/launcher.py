@@ -11,9 +11,9 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from advisor.cli.options import STORE_VARIABLE
 from advisor.errors import ConflictError, StoreError
 from advisor.files import slug
+from studies.address import STORE_VARIABLE
 from studies.store import Store, lease
 from studies.store.lease import Holder
 from studies.store.queue import Entry, Queue

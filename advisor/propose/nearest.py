@@ -10,24 +10,16 @@ import numpy as np
 
 from advisor.errors import AdvisorError, InfeasibleError
 from advisor.law import MOST_EPOCHS
+from advisor.propose import remedies
 from advisor.propose.axes import Ints, Limits, Mask
 from advisor.propose.candidates import Candidates, enumerate_candidates
 from advisor.propose.fitting import Fitting
 from advisor.propose.outcome import Floats
 from advisor.propose.parts import parts
 from advisor.propose.question import Question
-from advisor.spec import Model, Plan
 from advisor.units import format_bytes, format_count, format_seconds
 
 LEAST_STEPS = 100  # of the optimizer; with fewer nothing is learned
-
-
-class NothingFits(InfeasibleError):
-    """Not even the most frugal candidate fits; it is the nearest, and `missing` bytes too large."""
-
-    def __init__(self, message: str, model: Model, plan: Plan, missing: int) -> None:
-        self.model, self.plan, self.missing = model, plan, missing
-        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,8 @@ def _unbounded(c: Candidates, question: Question, asked: list[Bound], possible: 
     )
 
 
-def _too_large(c: Candidates, question: Question, together: Mask) -> NothingFits:
+def _too_large(c: Candidates, question: Question, together: Mask) -> InfeasibleError:
+    """Not even the most frugal candidate fits: what would, and what would make this one fit."""
     row = int(np.argmin(np.where(together, c.needs_least, np.inf)))
     model, plan = c.both(row)
     needed = Fitting(c).needed(row)
@@ -120,13 +113,12 @@ def _too_large(c: Candidates, question: Question, together: Mask) -> NothingFits
         for key in question.pins.limits
         if (value := _fitting_value(question, key, question.pins.limits[key])) is not None
     ]
-    message = (
+    what_fits = f"what fits: {', or '.join(near)}; " if near else ""
+    return InfeasibleError(
         f"nothing{_with_pins(question)} fits {gpu.name} with {format_bytes(gpu.memory_bytes)}: the nearest is "
         f"{c.name(row)}, batch {plan.batch}, vocabulary {question.vocabulary}, sequences of {plan.sequence}, "
-        f"{plan.optimizer}, and needs {format_bytes(needed)}"
-    )
-    return NothingFits(
-        message + (f"; what fits: {', or '.join(near)}" if near else ""), model, plan, needed - gpu.memory_bytes
+        f"{plan.optimizer}, and needs {format_bytes(needed)}; {what_fits}"
+        f"{remedies.cheapest(model, plan, gpu, needed - gpu.memory_bytes)}"
     )
 
 

@@ -5,12 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.law.recipe import Recipe
+from advisor.ledger.words import device_text
 from advisor.propose.answer import Answer
 from advisor.propose.fitting import LEVEL
 from advisor.propose.grids.grid import UNIT
 from advisor.propose.proposal import Proposal
 from advisor.spec import BDH, Encoder, Model, Plan, Seq2Seq
 from advisor.units import format_bytes, format_count, format_seconds
+
+
+def headline(answer: Answer) -> str:
+    """What was asked, and among how many."""
+    q = answer.question
+    memory = f"{format_bytes(q.gpu.memory_bytes)}{' each' if q.gpus else ''}"
+    return (
+        f"{device_text(q.gpu, q.gpus)}, {memory}, {format_seconds(q.seconds)} of training: "
+        f"{answer.candidates.considered:,} candidates"
+    )
+
+
+def ranking(answer: Answer) -> str:
+    """How the proposals were picked."""
+    confidence = f"{100 * answer.question.confidence:.4g} % confidence"
+    return f"Ranked by the {answer.rule}, among those whose device memory fits with {confidence}."
 
 
 def summary(p: Proposal) -> list[str]:

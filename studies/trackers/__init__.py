@@ -16,8 +16,9 @@ from sqlalchemy.engine import URL
 
 from advisor.errors import InputError, near_names
 from studies import events
+from studies.address import DEFAULT_STORE
 from studies.records import TrialRecord
-from studies.settings import DEFAULT_STORE, Settings
+from studies.settings import Settings
 
 PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}  # tracker -> what it needs
 Listener = Callable[[events.Event], None]

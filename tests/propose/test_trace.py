@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from advisor.cli import propose as cli
 from advisor.gpus import custom, find
 from advisor.law.traced import Traced
 from advisor.propose import Answer, Question, propose
+from advisor.propose.data import as_data
 from advisor.propose.pins import parse_pins
 from advisor.propose.trace import trace
 
@@ -58,7 +58,7 @@ AGAIN: dict[str, Callable[[dict[str, Any]], float]] = {
 def traces(name: str) -> list[tuple[dict[str, Any], tuple[Traced, ...]]]:
     """Of each proposal its plain values, as --json has them, and its trace."""
     answer = asked(name)
-    plain = json.loads(json.dumps(cli.as_data(answer)))["proposals"]
+    plain = json.loads(json.dumps(as_data(answer)))["proposals"]
     return [(data, trace(p, answer.question)) for data, p in zip(plain, answer.proposals, strict=True)]
 
 

@@ -9,6 +9,9 @@ from pydantic import Field
 from advisor.http.body import Body, StrictRoute
 from advisor.http.device import chosen
 from advisor.http.service import Service, service
+from advisor.propose import propose as ask
+from advisor.propose.data import as_data
+from advisor.propose.reader import question
 
 router = APIRouter(route_class=StrictRoute, tags=["proposing"])
 MAX_HOURS = 87600.0
@@ -43,10 +46,8 @@ async def propose(body: ProposeBody, at: Annotated[Service, Depends(service)]) -
 
 def proposed(body: ProposeBody) -> bytes:
     """The answer. Raises InputError, UnknownError or, where nothing fits, InfeasibleError."""
-    from advisor.cli.propose import answered, as_data, question  # numpy, in the lane's process alone
-
     on = chosen(body.gpu, body.gpu_memory, body.fraction)
     asked = body.model_dump(exclude={"gpu", "gpu_memory", "fraction", "pins", "explain"})
     several = on.count if on.count > 1 else None
-    answer = answered(question(on.gpu, several, pinned=body.pins, **asked))
+    answer = ask(question(on.gpu, several, pinned=body.pins, **asked))
     return json.dumps(as_data(answer, body.explain)).encode()

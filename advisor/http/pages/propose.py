@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from advisor.cli.propose import answered
 from advisor.errors import AdvisorError
 from advisor.http.pages import views
 from advisor.http.pages.controls import Filled
 from advisor.http.pages.propose_form import ASKED, KNOWN, PATHS, read
 from advisor.http.pages.propose_view import ProposeView, view
 from advisor.http.pages.visitor import At, PageRoute
+from advisor.propose import propose as ask
 
 router = APIRouter(route_class=PageRoute)
 
@@ -50,7 +50,7 @@ def _answer(sent: Mapping[str, str]) -> tuple[Filled, ProposeView | None]:
     if question is None:
         return filled, None
     try:
-        return filled, view(answered(question))
+        return filled, view(ask(question))
     except AdvisorError as error:
         filled.blame(error, PATHS)
         return filled, None

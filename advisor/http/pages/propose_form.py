@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.cli.propose import question
 from advisor.errors import AdvisorError, InputError
 from advisor.http.pages.controls import Control, Filled
 from advisor.http.pages.size_form import devices
 from advisor.propose import Question
 from advisor.propose.grids import GRIDS
+from advisor.propose.reader import question
 from advisor.spec.plan import PRECISIONS
 from advisor.units import parse_count
 

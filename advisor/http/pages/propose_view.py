@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from advisor.http.pages.links import size_link
 from advisor.http.pages.pareto import Front, front
-from advisor.ledger.words import device_text
 from advisor.propose import Answer, Proposal
-from advisor.propose.words import beginning, loss, notes, plan, shape, summary
+from advisor.propose.words import beginning, headline, loss, notes, plan, ranking, shape, summary
 from advisor.units import format_bytes, format_count, format_seconds
 
 
@@ -40,15 +39,12 @@ class ProposeView:
 
 def view(answer: Answer) -> ProposeView:
     """The view of an answer."""
-    q = answer.question
-    memory = f"{format_bytes(q.gpu.memory_bytes)}{' each' if q.gpus else ''}"
+    gpu = answer.question.gpu.name
     return ProposeView(
-        headline=f"{device_text(q.gpu, q.gpus)}, {memory}, {format_seconds(q.seconds)} of training: "
-        f"{answer.candidates.considered:,} candidates",
-        cards=tuple(_card(rank, p, q.gpu.name) for rank, p in enumerate(answer.proposals, 1)),
+        headline=headline(answer),
+        cards=tuple(_card(rank, p, gpu) for rank, p in enumerate(answer.proposals, 1)),
         front=front(answer),
-        rule=f"Ranked by the {answer.rule}, among those whose device memory fits with {100 * q.confidence:.4g} % "
-        "confidence.",
+        rule=ranking(answer),
         notes=tuple(notes(answer)),
     )
 
