@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from reports.frames import CURVE
 from reports.numbers import finite, per_curve, plain, thin
+from studies.front import front
 from studies.records import CurvePoint, StudyRecord, SweepRecord
 
 SCHEMA = "transformer-advisor/study/1"
@@ -34,7 +35,8 @@ def study(record: StudyRecord) -> dict[str, Any]:
     values = dataclasses.asdict(bare)
     for row, trial in zip(values["trials"], record.trials, strict=True):
         row["curve"] = _columns(_thinned_curve(trial.curve, limit))
-    return {"schema": SCHEMA, "points_per_curve": limit, "study": plain(values)}
+    unbeaten = [trial.number for trial in front(record)]
+    return {"schema": SCHEMA, "points_per_curve": limit, "study": plain(values), "front": unbeaten}
 
 
 def _thinned_curve(points: tuple[CurvePoint, ...], limit: int) -> list[CurvePoint]:

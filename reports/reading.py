@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from advisor.errors import InputError
 from reports.island import ISLAND, SCHEMA, study
+from studies.objectives import check_objectives
 from studies.records import StudyRecord
 
 MAX_PAGE_BYTES = 64 * 2**20
@@ -32,6 +33,7 @@ def record_of(data: dict[str, Any]) -> StudyRecord:
         record: StudyRecord = _build(StudyRecord, {**values, "trials": trials})
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise InputError("data of the page", expected="a study as this version writes it", got=str(error)) from None
+    check_objectives(record.objectives)
     return record
 
 

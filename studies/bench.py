@@ -8,6 +8,7 @@ from studies.coordinator.forecast import Forecast
 from studies.events import Event
 from studies.executors.executor import Executor
 from studies.jobs import Jobs
+from studies.pricing import Pricing
 from studies.search import Search
 from studies.settings import Settings
 from studies.store.board import Board
@@ -22,6 +23,7 @@ class Bench:
     settings: Settings
     limit_bytes: int  # that a training step may allocate
     jobs: Jobs
+    pricing: Pricing
     executor: Executor
     clock: Clock
     forecast: Forecast

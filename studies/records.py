@@ -6,8 +6,10 @@ from typing import Literal
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 # why a trial is PRUNED: rung, diverged, nan; why it is FAIL: oom, crash, timeout, lost, bug; "" otherwise
 Reason = Literal["", "rung", "diverged", "nan", "oom", "crash", "timeout", "lost", "bug"]
-# the untuned default; short runs that compare shapes and learning rates; full trials of the search; the winner's re-run
-Role = Literal["default", "shape", "rate", "search", "final"]
+# the untuned default; short runs that compare shapes and learning rates; full trials of the search; cheaper models, in
+# short runs and in full, for the front; the winner's re-run
+Role = Literal["default", "shape", "rate", "search", "front", "final"]
+CONTENDERS: tuple[Role, ...] = ("search", "front")  # whose full trials may win
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,13 @@ class TrialRecord:
     continued_from: int | None = None  # the trial from whose checkpoint it went on
     predicted_seconds: float | None = None  # of the whole trial, before it started; a stopped one took less
     device: str = ""  # the slot it ran on: cpu, cpu#2, cuda:0
+    costs: dict[str, float] = field(default_factory=dict)  # of the study's objectives beside the loss, by name
     curve: tuple[CurvePoint, ...] = ()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has trained to the end of a full trial's schedule."""
+        return self.state == "COMPLETE" and self.length == 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +110,7 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...] = ()
     importances: dict[str, float] = field(default_factory=dict)
     target: dict[str, object] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ("loss",)  # what the study makes small; its answer is the lowest loss all the same
 
     def trials_of(self, role: Role) -> tuple[TrialRecord, ...]:
         """The trials with this role."""
@@ -109,8 +118,8 @@ class StudyRecord:
 
     @property
     def best(self) -> TrialRecord | None:
-        """The COMPLETE search trial of the lowest validation loss."""
-        done = [t for t in self.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
+        """The full trial of the lowest validation loss, of the search and along the front."""
+        done = [t for t in self.trials if t.role in CONTENDERS and t.is_full and t.value is not None]
         return min(done, key=lambda t: (t.value, t.number), default=None)
 
     @property

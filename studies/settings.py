@@ -8,6 +8,7 @@ from typing import Any
 from advisor.errors import InputError
 from studies.address import DEFAULT_STORE
 from studies.job import Device
+from studies.objectives import LOSS, check_objectives
 
 MAX_NAME = 200
 MAX_BUDGET_SECONDS = 366 * 86400.0
@@ -33,6 +34,10 @@ class Settings:
     memory_bytes: int | None = None  # that a training step may allocate on a device; None: all that is usable
     max_trials: int | None = None  # of the search; None: as many as the budget holds
     sampler: str = "shapes-first"  # our own strategy; or one of Optuna's samplers: tpe, random, gp, ...
+    objectives: tuple[str, ...] = (
+        LOSS,
+    )  # and what a model costs, of studies.objectives.OBJECTIVES: then for the front
+    latency_on: str = ""  # the GPU whose latency is an objective; "": the device of the study
     pruner: str = "median"  # of Optuna's; beside our own strategy, only of what TPE suggests after it
     target: dict[str, Any] = field(default_factory=dict)
     tracker: str = ""  # told of each trial that ends: tensorboard, mlflow or wandb
@@ -48,6 +53,7 @@ class Settings:
         if self.max_trials is not None:
             _whole("max_trials", self.max_trials, 1, MAX_TRIALS)
         _check_json("target", self.target)
+        check_objectives(self.objectives)
 
     def to_json(self) -> str:
         """As text for the store."""
@@ -60,6 +66,7 @@ class Settings:
         if "device" in values:  # of a study from before there could be several
             values["devices"] = filter(None, [values.pop("device")])
         values["devices"] = tuple(Device(**device) for device in values["devices"])
+        values["objectives"] = tuple(values.get("objectives", (LOSS,)))
         return cls(**values)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from optuna.trial import FrozenTrial
 
 from studies.job import Outcome
-from studies.records import Role, TrialRecord
+from studies.records import CONTENDERS, Role, TrialRecord
 from studies.store.codec import RUN, trial_record
 
 
@@ -24,9 +24,9 @@ def settle(outcome: Outcome, verdict: str) -> Outcome:
 
 
 def best(finished: Sequence[FrozenTrial]) -> TrialRecord | None:
-    """The COMPLETE trial of the search with the lowest loss."""
-    records = [trial_record(t, ()) for t in finished if role_of(t) == "search"]
-    done = [r for r in records if r.state == "COMPLETE" and r.value is not None]
+    """The full trial with the lowest loss, of the search and along the front."""
+    records = [trial_record(t, ()) for t in finished if role_of(t) in CONTENDERS]
+    done = [r for r in records if r.is_full and r.value is not None]
     return min(done, key=lambda r: (r.value, r.number), default=None)
 
 

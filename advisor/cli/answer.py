@@ -1,11 +1,13 @@
 """What a study found, for a person and as JSON."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
+from advisor.cli import front as front_table
+from advisor.cli.point import named
 from advisor.units import format_count, format_seconds
 from studies.borders import borders
+from studies.front import front
 from studies.interval import interval
 from studies.records import StudyRecord, TrialRecord
 
@@ -34,7 +36,7 @@ def lines(record: StudyRecord) -> list[str]:
             f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
             f"   {'gain':<15}{gain:.4f}  ({gain / default.value:.1%})",
         ]
-    return [*rows, "", *map(str, borders(record)), *_scale(record, best)]
+    return [*rows, "", *front_table.lines(record), *map(str, borders(record)), *_scale(record, best)]
 
 
 def as_data(record: StudyRecord) -> dict[str, Any]:
@@ -52,13 +54,17 @@ def as_data(record: StudyRecord) -> dict[str, Any]:
         "default": default and _trial(default),
         "interval": found and dataclasses.asdict(found),
         "borders": [dataclasses.asdict(border) for border in borders(record)],
+        "objectives": list(record.objectives),
+        "front": [_trial(t) for t in front(record)],
         "finals": [_trial(t) for t in record.trials_of("final")],
         "proxy": bool(record.target),
     }  # fmt: skip
 
 
 def _trial(t: TrialRecord) -> dict[str, Any]:
-    return {"number": t.number, "point": t.point, "value": t.value, "parameters": t.parameters, "seed": t.seed}
+    return {"number": t.number, "point": t.point, "value": t.value, "parameters": t.parameters, "seed": t.seed} | (
+        {"costs": t.costs} if t.costs else {}
+    )
 
 
 def _device(record: StudyRecord) -> str:
@@ -75,11 +81,6 @@ def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
         ("depth", f"{p['depth']:.0f}"),
         ("width", f"{p['d_model']:.0f}"),
     ]
-
-
-def named(point: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The user's own knobs by their own names."""
-    return [(name, value if isinstance(value, str) else f"{value:.3g}") for name, value in point.items()]
 
 
 def _source(best: TrialRecord, measured: TrialRecord) -> str:

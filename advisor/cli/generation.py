@@ -10,6 +10,7 @@ from advisor.ledger.inference import inference
 from advisor.ledger.readings import Inference
 from advisor.ledger.words import cache_text, range_text, verdict_text
 from advisor.spec import Model, Plan
+from advisor.spec.plan import DTYPES
 from advisor.units import format_bytes
 
 
@@ -22,7 +23,7 @@ def show(name: str, model: Model, plan: Plan, gpu: GPU | None, as_json: bool) ->
 
 def lines(name: str, plan: Plan, gpu: GPU | None, e: Inference) -> list[str]:
     """The readings for a person."""
-    dtype = "fp32" if plan.precision == "fp32" else "bf16"
+    dtype = DTYPES[plan.precision].compute
     head = f"{name}{f' on {gpu.name}' if gpu else ''}: generation, batch {plan.batch} x {plan.sequence} tokens, {dtype}"
     per_token = cache_text(e.kv_bytes_per_token, e.kv_bytes_per_token_beyond_window)
     shown = [

@@ -5,7 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from advisor.cli.answer import named
+from advisor.cli.point import in_a_line
 from advisor.units import format_count, format_seconds
 from studies import events
 from studies.records import TrialRecord
@@ -17,6 +17,7 @@ PHASES = {
     "shape": "comparing shapes",
     "rate": "comparing learning rates",
     "search": "search",
+    "front": "cheaper models, for the front",
     "final": "the winner again, with another seed",
 }
 
@@ -64,7 +65,7 @@ class StudyProgress:
 
     def _start_trial(self, event: events.TrialStarted) -> None:
         self._steps = event.steps
-        self._trial = self._bars.add_task(f"trial {event.number}", total=event.steps, note=_shape(event.point))
+        self._trial = self._bars.add_task(f"trial {event.number}", total=event.steps, note=in_a_line(event.point))
 
     def _report(self, event: events.TrialReported) -> None:
         if self._trial is not None:
@@ -81,18 +82,9 @@ class StudyProgress:
         self._console.print(text, markup=False)
 
 
-def _shape(point: dict[str, float]) -> str:
-    if "d_model" not in point:
-        return ", ".join(f"{name} {value}" for name, value in named(point))
-    return (
-        f"{point['depth']:.0f} x {point['d_model']:.0f}, dropout {point['dropout']:.2f}, "
-        f"learning rate {point['learning_rate']:.2e}"
-    )
-
-
 def _ending(trial: TrialRecord, best: TrialRecord | None) -> str:
     value = "-" if trial.value is None else f"{trial.value:.4f}"
     ended = trial.state.lower() + (f" ({trial.reason})" if trial.reason else "")
     lead = "  best so far" if best is not None and best.number == trial.number else ""
     role = "" if trial.role == "search" else f" [{trial.role}]"
-    return f"trial {trial.number:>3} {ended:<16} loss {value:>7}  {_shape(trial.point)}{role}{lead}"
+    return f"trial {trial.number:>3} {ended:<16} loss {value:>7}  {in_a_line(trial.point)}{role}{lead}"

@@ -9,6 +9,7 @@ import studies
 from advisor.cli import answer, options, sitting
 from advisor.errors import InputError
 from studies.job import Device
+from studies.objectives import LOSS
 
 
 @click.command()
@@ -33,6 +34,15 @@ from studies.job import Device
     "--pruner", default="median", metavar="NAME", help="What Optuna's samplers stop early: median, hyperband, nop, ..."
 )
 @click.option(
+    "--objectives",
+    default=LOSS,
+    metavar="LIST",
+    help="What to make small: loss, then some of parameters, memory, flops, latency; their Pareto front is looked for.",
+)
+@click.option(
+    "--latency-on", default="", metavar="GPU", help="Whose latency is an objective; by default this device's."
+)
+@click.option(
     "--tracker", default="", metavar="NAME", help="Tell each trial to tensorboard, mlflow or wandb too ([trackers])."
 )
 @click.option("--resume", is_flag=True, help="Go on with the study NAME where it was interrupted.")
@@ -40,7 +50,7 @@ from studies.job import Device
 @options.as_json
 def tune(
     name: str, budget: float | None, slots: tuple[Device, ...], ray: str | None, memory: int | None,
-    trials: int | None, resume: bool, store_url: str, as_json: bool, **asked: Any,
+    trials: int | None, objectives: str, resume: bool, store_url: str, as_json: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
 
@@ -55,7 +65,7 @@ def tune(
         record = sitting.start(
             studies.Settings(
                 name=name, budget_seconds=budget, store=store_url, devices=slots, memory_bytes=memory,
-                max_trials=trials, command=sitting.command_line(), **asked,
+                max_trials=trials, objectives=tuple(objectives.split(",")), command=sitting.command_line(), **asked,
             ),
             ray,
         )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from studies.front import front
 from studies.records import StudyRecord, TrialRecord
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
@@ -13,8 +14,14 @@ FORMULA = re.compile(r"\s*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]")  # what spreadsh
 
 
 def trials_csv(record: StudyRecord) -> str:
-    """A row per trial; `point` under its own names, `params` with a prefix, no curves."""
+    """A row per trial; `point` under its own names, `params` and `costs` with a prefix, no curves.
+
+    Where costs are objectives, `front` says whether the trial is on the Pareto front.
+    """
+    unbeaten = {trial.number for trial in front(record)}
     rows = [dict(_cells(trial)) for trial in record.trials]
+    if unbeaten:
+        rows = [{**row, "front": row["number"] in unbeaten} for row in rows]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
     writer = csv.writer(file)
@@ -25,10 +32,11 @@ def trials_csv(record: StudyRecord) -> str:
 
 def _cells(trial: TrialRecord) -> Iterator[tuple[str, Any]]:
     for name, value in vars(trial).items():
-        if name not in ("point", "params", "curve"):
+        if name not in ("point", "params", "costs", "curve"):
             yield name, value
     yield from trial.point.items()
     yield from ((f"params.{name}", value) for name, value in trial.params.items())
+    yield from ((f"costs.{name}", value) for name, value in trial.costs.items())
 
 
 def harmless(value: Any) -> str:

@@ -16,11 +16,11 @@ from advisor.ledger.step import Step
 from advisor.ledger.tape import aligned, phase_peaks
 from advisor.spec import BDH, Decoder, Model, Plan
 from advisor.spec.check import MAX_BATCH
+from advisor.spec.plan import DTYPES
 
 if TYPE_CHECKING:
     from advisor.gpus import GPU
 
-COMPUTE_DTYPE = {"fp32": "fp32", "bf16": "bf16", "pure-bf16": "bf16"}  # of weights and KV cache; there is no autocast
 FAMILIES = (Decoder, BDH)
 
 
@@ -40,8 +40,11 @@ def inference(model: Model, plan: Plan, gpu: GPU | None = None) -> Inference:
 
 
 def run_prefill(model: Model, plan: Plan) -> Step:
-    """The forward pass of all tokens without gradients, as a step that has neither a backward pass nor an optimizer."""
-    m = Machine(COMPUTE_DTYPE[plan.precision], None, training=False)
+    """The forward pass of all tokens without gradients, as a step that has neither a backward pass nor an optimizer.
+
+    Weights and KV cache are in the compute dtype; there is no autocast.
+    """
+    m = Machine(DTYPES[plan.precision].compute, None, training=False)
     logits, _ = rules(model).forward(m, model, dataclasses.replace(plan, checkpointing="none"))
     del logits
     return Step(
@@ -55,7 +58,7 @@ def run_prefill(model: Model, plan: Plan) -> Step:
 
 
 def _reading(model: Model, plan: Plan, gpu: GPU | None) -> Inference:
-    dtype = COMPUTE_DTYPE[plan.precision]
+    dtype = DTYPES[plan.precision].compute
     per_token, cache = kv_cache(model, dtype), aligned(plan.batch * cache_bytes(model, plan.sequence, dtype))
     step = run_prefill(model, plan)
     step.given.append(cache)

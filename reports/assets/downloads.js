@@ -15,14 +15,20 @@
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
-  // Nested values become columns: `point` under their own names, `params` with a prefix, curves stay in the JSON.
-  function flatten({ point, params, curve, ...trial }) {
-    const prefixed = Object.entries(params).map(([key, value]) => [`params.${key}`, value]);
-    return { ...trial, ...point, ...Object.fromEntries(prefixed) };
+  function prefixed(name, values) {
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
+  }
+
+  // Nested values become columns: `point` under their own names, `params` and `costs` with a prefix, curves stay in the
+  // JSON. `front`, where costs are objectives: whether the trial is on the Pareto front.
+  function flatten({ point, params, costs, curve, ...trial }, front) {
+    const beside = front.length ? { front: front.includes(trial.number) } : {};
+    return { ...trial, ...point, ...prefixed("params", params), ...prefixed("costs", costs), ...beside };
   }
 
   function csv() {
-    const rows = JSON.parse(data).study.trials.map(flatten);
+    const { study, front } = JSON.parse(data);
+    const rows = study.trials.map((trial) => flatten(trial, front));
     const columns = [...new Set(rows.flatMap(Object.keys))];
     const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
     return lines.map((line) => line.map(cell).join(",") + "\r\n").join("");

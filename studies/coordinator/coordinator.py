@@ -9,7 +9,7 @@ from studies.bench import Bench
 from studies.coordinator.flight import Flight
 from studies.coordinator.measuring import Measuring
 from studies.executors.executor import Ticket
-from studies.records import StudyRecord, SweepRecord
+from studies.records import CONTENDERS, StudyRecord, SweepRecord
 from studies.store.codec import dump, trial_record
 from studies.strategy import named
 from studies.strategy.classic import Classic
@@ -90,7 +90,7 @@ class Coordinator:
     def _start(self, candidate: Candidate, strategy: Strategy) -> None:
         self._start_phase(candidate)
         self._bench.logbook.begin(Begun.of(candidate))
-        if candidate.role == "search":
+        if candidate.role in CONTENDERS and candidate.length == 1:
             candidate = candidate.left_in(self._bench.shelf.of(candidate.number))
         flight = Flight(candidate, strategy.judge(candidate), self._bench.executor, self._bench.clock)
         self._flights[flight.ticket] = flight
@@ -131,7 +131,7 @@ class Coordinator:
         bench, candidate = self._bench, flight.candidate
         assert flight.outcome is not None
         bench.forecast.observe(candidate.job, flight.curve, flight.seconds)
-        facts = flight.facts(bench.jobs.needs(candidate.point))
+        facts = flight.facts(bench.jobs.needs(candidate.point), bench.pricing(candidate.point))
         told = bench.search.tell(candidate.number, flight.outcome, facts)
         bench.logbook.finish(told, flight.curve, bench.clock.spent)
         record, winner = trial_record(told, flight.curve), best(bench.search.finished)

@@ -58,7 +58,7 @@ class Flight:
             return ""
         return "the rest of the budget is kept for the final" if reserved else "the budget was spent"
 
-    def facts(self, needs: Needs) -> dict[str, Any]:
+    def facts(self, needs: Needs, costs: dict[str, float]) -> dict[str, Any]:
         """What the record of the trial, which has ended, has beyond Optuna's own fields."""
         assert self.outcome is not None
         last = self.curve[-1] if self.curve else None
@@ -79,4 +79,5 @@ class Flight:
             "continued_from": self.candidate.continued_from,
             "predicted_seconds": self.candidate.predicted_seconds,
             "device": self.ticket.slot,
+            "costs": costs,
         }

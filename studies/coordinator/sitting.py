@@ -24,6 +24,7 @@ from studies.executors.local import LocalExecutor
 from studies.job import Data, Device
 from studies.jobs import Jobs
 from studies.own import Tracer, within
+from studies.pricing import Pricing, check_latency
 from studies.provenance import provenance
 from studies.records import StudyRecord
 from studies.search import Search
@@ -56,6 +57,7 @@ def run(
     share = gpu.memory_bytes // max(Counter(slots).values())  # of the trials at a time on one device
     settings = dataclasses.replace(settings, devices=slots, memory_bytes=settings.memory_bytes or share)
     space = _space(settings, gpu)
+    check_latency(settings, space)
     with open_store(settings.store, create=True) as store:
         store.create(settings, space.document, provenance(settings, gpu))
         Shelf(settings.store, settings.name).clear()  # of an earlier study of this name, which was deleted
@@ -119,15 +121,17 @@ def _bench(
         live.see(event)
         tell(event)
 
+    jobs = Jobs(
+        space=space,
+        data=learned,
+        device=executor.devices[0],
+        trace=Tracer(space=space, device=executor.devices[0]) if isinstance(space, FreeSpace) else None,
+    )
     return Bench(
         settings=settings,
         limit_bytes=settings.memory_bytes,
-        jobs=Jobs(
-            space=space,
-            data=learned,
-            device=executor.devices[0],
-            trace=Tracer(space=space, device=executor.devices[0]) if isinstance(space, FreeSpace) else None,
-        ),
+        jobs=jobs,
+        pricing=Pricing.of(settings, jobs),
         executor=executor,
         clock=clock,
         forecast=Forecast(),

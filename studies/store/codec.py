@@ -16,7 +16,7 @@ NUMBER = "number"  # therein: Optuna's own is the order in which trials ended
 # What a TrialRecord has beyond Optuna's own fields: number, state, params, value.
 RUN_FIELDS = (
     "role", "reason", "message", "point", "parameters", "flops", "memory_bytes", "measured_memory_bytes", "tokens",
-    "seconds", "started", "seed", "length", "continued_from", "predicted_seconds", "device",
+    "seconds", "started", "seed", "length", "continued_from", "predicted_seconds", "device", "costs",
 )  # fmt: skip
 
 

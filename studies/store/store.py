@@ -98,6 +98,7 @@ class Store:
         """A study, whole."""
         with self.errors():
             row = self._row(name)
+            settings = Settings.from_json(row.settings)
             return StudyRecord(
                 name=row.name,
                 state=self._state(row),
@@ -109,7 +110,8 @@ class Store:
                 sweeps=tuple(codec.load_sweep(text) for text in self._sweeps(row.study_id)),
                 trials=self._trials(row.study_id),
                 importances=json.loads(row.importances),
-                target=json.loads(row.settings)["target"],
+                target=settings.target,
+                objectives=settings.objectives,
             )
 
     def live(self, name: str) -> Live | None:

@@ -35,6 +35,9 @@ from tests.studies.examples import CPU, settings
         ({"memory_bytes": 2**63}, "memory_bytes"),
         ({"target": {"loss": float("nan")}}, "target"),
         ({"target": {"path": Path()}}, "target"),
+        ({"objectives": ()}, "objectives"),
+        ({"objectives": ("parameters", "loss")}, "objectives"),
+        ({"objectives": ("loss", "memory", "memory")}, "objectives"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused(tmp_path: Path, changes: dict[str, Any], what: str) -> None:
@@ -45,7 +48,13 @@ def test_a_setting_that_cannot_be_used_is_refused(tmp_path: Path, changes: dict[
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"devices": (), "memory_bytes": None}, {"target": {"gpu": ["ü", 1.5, None]}}, {"devices": (CPU,) * 2}],
+    [
+        {},
+        {"devices": (), "memory_bytes": None},
+        {"target": {"gpu": ["ü", 1.5, None]}},
+        {"devices": (CPU,) * 2},
+        {"objectives": ("loss", "flops")},
+    ],
 )
 def test_settings_survive_as_text(tmp_path: Path, changes: dict[str, Any]) -> None:
     before = settings(tmp_path, **changes)

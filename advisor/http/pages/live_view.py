@@ -21,6 +21,7 @@ PHASES = {
     "shape": "compares shapes in short runs",
     "rate": "fits the learning rate in short runs",
     "search": "searches",
+    "front": "trains cheaper models, for the front",
     "final": "trains the winner again with other seeds",
 }
 

@@ -1,0 +1,33 @@
+"""The Pareto front of a study: full trials that no other one beats in loss and costs."""
+
+from collections.abc import Sequence
+
+from studies.records import StudyRecord, TrialRecord
+
+
+def front(record: StudyRecord) -> tuple[TrialRecord, ...]:
+    """Those that no other is as good as in every objective and better in one, the lowest loss first.
+
+    Every full trial that ended well may be on it, the untuned default too, but not the winner's re-runs, which are of a
+    point that is there already. () where the loss is the only objective.
+    """
+    if len(record.objectives) < 2:
+        return ()
+    _, *costs = record.objectives
+    full = [t for t in record.trials if t.role != "final" and t.is_full and t.value is not None]
+    rows = [(t.value or 0.0, *(t.costs[name] for name in costs)) for t in full]
+    return tuple(sorted((full[i] for i in unbeaten(rows)), key=lambda t: (t.value, t.number)))
+
+
+def unbeaten(rows: Sequence[Sequence[float]]) -> list[int]:
+    """The indices of rows to which no other row is equal or lower everywhere, and lower somewhere.
+
+    >>> unbeaten([(1.0, 9.0), (2.0, 5.0), (2.0, 6.0), (3.0, 5.0), (1.0, 9.0)])
+    [0, 1, 4]
+    """
+    return [i for i, row in enumerate(rows) if not any(beats(other, row) for other in rows)]
+
+
+def beats(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether the one is nowhere higher than the other, and somewhere lower."""
+    return list(one) != list(other) and all(a <= b for a, b in zip(one, other, strict=True))
