@@ -3,9 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from reports import seeds, words
-from reports.seeds import Interval
-from studies.records import StudyRecord, TrialRecord
+from reports import words
+from studies.answer import Answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,32 +16,8 @@ class Tile:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """`tuned` won the search. Its loss is quoted from its re-runs with other seeds, where there are any."""
-
-    record: StudyRecord
-    tuned: TrialRecord | None
-    reruns: tuple[TrialRecord, ...]
-    default: TrialRecord | None
-    runner_up: TrialRecord | None  # the next best of the search that trained as long
-
-    @property
-    def losses(self) -> tuple[float, ...]:
-        """Of the runs that are quoted [nats/token]: the re-runs, else the winner's own."""
-        runs = self.reruns or ((self.tuned,) if self.tuned else ())
-        return tuple(run.value for run in runs if run.value is not None)
-
-    @property
-    def loss(self) -> Interval | None:
-        """The tuned config's loss [nats/token]."""
-        return seeds.mean(self.losses) if self.losses else None
-
-    def ahead_of(self, other: TrialRecord | None) -> Interval | None:
-        """How much lower the tuned config's loss is than another trial's [nats/token]; None where either is missing."""
-        if other is None or other.value is None or not self.losses:
-            return None
-        return seeds.lead(self.losses, other.value)
+class WordedAnswer(Answer):
+    """The answer, and what a report says about it."""
 
     @property
     def headline(self) -> str:
@@ -131,27 +106,3 @@ def _same_tokens(mine: int, theirs: int) -> str:
     if mine == theirs:
         return f", each after the same {words.count(mine)} tokens"
     return f", but after {words.count(mine)} tokens against {words.count(theirs)}: not a fair comparison"
-
-
-def answer(record: StudyRecord) -> Answer:
-    """Read the answer off a record."""
-    best = record.best
-    return Answer(
-        record=record,
-        tuned=best,
-        reruns=_reruns(record, best) if best else (),
-        default=record.default,
-        runner_up=_runner_up(record, best) if best else None,
-    )
-
-
-def _reruns(record: StudyRecord, best: TrialRecord) -> tuple[TrialRecord, ...]:
-    """The winner's config again, on the same budget of tokens."""
-    done = (t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None)
-    return tuple(t for t in done if t.point == best.point and t.tokens == best.tokens)
-
-
-def _runner_up(record: StudyRecord, best: TrialRecord) -> TrialRecord | None:
-    others = [t for t in record.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
-    rivals = [t for t in others if t.tokens == best.tokens and t.point != best.point]
-    return min(rivals, key=lambda t: (t.value, t.number), default=None)

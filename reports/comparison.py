@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import words
-from reports.answer import Answer, answer
 from reports.card import Card, figure_card, guarded
 from reports.figures import race
 from reports.island import COMPARISON, study
 from reports.reading import rounded
 from reports.sheet import sheet
 from reports.table import Column, Table
+from studies.answer import Answer
 from studies.records import StudyRecord
 
 COLUMNS = (
@@ -35,7 +35,7 @@ COLUMNS = (
 def comparison(records: Sequence[StudyRecord]) -> str:
     """The whole page. The same records in the same order give the same text."""
     records = [rounded(record) for record in records]
-    answers = sorted(map(answer, records), key=_loss)
+    answers = sorted(map(Answer.of, records), key=_loss)
     cards = [figure_card("race", "Best so far", lambda: race.info(answers))]
     return sheet(
         "comparison.html",

@@ -7,7 +7,7 @@ from typing import Any
 from advisor.files import slug
 from reports import proposals, provenance, trials
 from reports.advice import diagnose
-from reports.answer import Answer, answer
+from reports.answer import WordedAnswer
 from reports.card import Card, figure_card, guarded
 from reports.exports import guarded_blocks
 from reports.figures import (
@@ -41,7 +41,7 @@ from studies.records import StudyRecord
 def page(record: StudyRecord) -> str:
     """The whole page. The same record gives the same text."""
     record = rounded(record)
-    found, said, findings = frames(record), answer(record), diagnose(record)
+    found, said, findings = frames(record), WordedAnswer.of(record), diagnose(record)
     target, tuning = target_cards(found, record.target), tuning_cards(found, said)
     return sheet(
         "page.html",
@@ -83,7 +83,7 @@ def _winner_slopes(record: StudyRecord) -> elasticity.Elasticities:
     return elasticity.info(found.point, "the tuned model" + (f" on the {found.gpu.name}" if found.gpu else ""))
 
 
-def tuning_cards(found: Frames, said: Answer) -> list[Card]:
+def tuning_cards(found: Frames, said: WordedAnswer) -> list[Card]:
     """How the hyperparameters were found."""
     trials, spent = found.trials, said.record.spent_seconds
     swept = [figure_card(f"sweep-{i}", "LR sweep", partial(sweep.info, s)) for i, s in enumerate(found.sweeps, 1)]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from advisor.ledger import estimate
 from reports import words
 from reports.advice import Finding
-from reports.answer import Answer
+from reports.answer import WordedAnswer
 from reports.card import MissingError
 from reports.proposed import Proposed, proposed
-from reports.seeds import LEVEL, Interval
 from reports.winner import winner
 from studies.records import StudyRecord, TrialRecord
+from studies.seeds import LEVEL, Interval
 
 STEPS = 3  # that are advised at the top; the diagnosis has all
 
@@ -24,7 +24,7 @@ class Part:
     says: tuple[str, ...]
 
 
-def verdict(answer: Answer, findings: Sequence[Finding]) -> tuple[Part, ...]:
+def verdict(answer: WordedAnswer, findings: Sequence[Finding]) -> tuple[Part, ...]:
     """The parts of the answer; none without a tuned config."""
     if answer.tuned is None:
         return ()
@@ -36,7 +36,7 @@ def verdict(answer: Answer, findings: Sequence[Finding]) -> tuple[Part, ...]:
     )
 
 
-def _worth(answer: Answer) -> Iterable[str]:
+def _worth(answer: WordedAnswer) -> Iterable[str]:
     default, second = answer.ahead_of(answer.default), answer.ahead_of(answer.runner_up)
     if default is not None:
         yield f"Against the untuned default: {_lead(default)}."
@@ -108,7 +108,7 @@ def _span(row: Proposed) -> str:
     return f" ({words.loss(row.loss_low)} to {words.loss(row.loss_high)})"
 
 
-def _sure(answer: Answer, findings: Sequence[Finding]) -> Iterable[str]:
+def _sure(answer: WordedAnswer, findings: Sequence[Finding]) -> Iterable[str]:
     found = answer.loss
     if found is not None and found.half is not None and answer.tuned is not None:
         runs = words.listed([words.loss(loss) for loss in answer.losses])

@@ -123,16 +123,6 @@ class StudyRecord:
         return min(done, key=lambda t: (t.value, t.number), default=None)
 
     @property
-    def measured(self) -> TrialRecord | None:
-        """The run whose loss is quoted: the winner's re-run with another seed where one ended, else the winner's own.
-
-        The winner's own loss includes the luck of being picked.
-        """
-        best = self.best
-        again = (t for t in self.trials_of("final") if t.state == "COMPLETE" and best and t.tokens == best.tokens)
-        return next(again, best)
-
-    @property
     def default(self) -> TrialRecord | None:
         """The untuned default config, trained on the same token budget."""
         return next((t for t in self.trials_of("default") if t.state == "COMPLETE"), None)

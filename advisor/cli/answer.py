@@ -1,21 +1,18 @@
-"""What a study found, for a person and as JSON."""
-
-import dataclasses
-from typing import Any
+"""What a study found, for a person."""
 
 from advisor.cli import front as front_table
 from advisor.cli.point import named
 from advisor.units import format_count, format_seconds
+from studies.answer import Answer
 from studies.borders import borders
-from studies.front import front
-from studies.interval import interval
 from studies.records import StudyRecord, TrialRecord
 
 
 def lines(record: StudyRecord) -> list[str]:
     """The tuned hyperparameters, what they gained, and on what."""
-    best, measured, default = record.best, record.measured, record.default
-    if best is None or measured is None or measured.value is None:
+    found = Answer.of(record)
+    best, loss = found.tuned, found.loss
+    if best is None or loss is None:
         return [f"study {record.name}: no trial of the search has ended well yet"]
     rows = [
         f"Tuned on {_device(record)}: {format_count(best.tokens)} tokens per trial, "
@@ -24,47 +21,23 @@ def lines(record: StudyRecord) -> list[str]:
         *(f"   {label:<15}{value}" for label, value in _settings(best)),
         "",
         f"   {'':<15}validation loss [nats/token], same token budget",
-        f"   {'tuned':<15}{measured.value:.4f}  ({_source(best, measured)})",
+        f"   {'tuned':<15}{loss.mean:.4f}  ({_source(found)})",
     ]
-    if found := interval(record):
-        rows.append(
-            f"   {'95 % interval':<15}{found.low:.4f} to {found.high:.4f}  (of its mean; t, {found.runs} other seeds)"
-        )
-    if default is not None and default.value is not None:
-        gain = default.value - measured.value
-        rows += [
-            f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
-            f"   {'gain':<15}{gain:.4f}  ({gain / default.value:.1%})",
-        ]
-    return [*rows, "", *front_table.lines(record), *map(str, borders(record)), *_scale(record, best)]
+    if loss.low is not None and loss.high is not None:
+        rows.append(f"   {'95 % interval':<15}{loss.low:.4f} to {loss.high:.4f}  (of that mean; Student's t)")
+    return [*rows, *_gain(found), "", *front_table.lines(record), *map(str, borders(record)), *_scale(record, best)]
 
 
-def as_data(record: StudyRecord) -> dict[str, Any]:
-    """The same as plain values."""
-    best, default, found = record.best, record.default, interval(record)
-    return {
-        "study": record.name,
-        "state": record.state,
-        "spent_seconds": record.spent_seconds,
-        "tokens_per_trial": record.tokens_per_trial,
-        "trials": {
-            state: sum(t.state == state for t in record.trials) for state in ("COMPLETE", "PRUNED", "FAIL")
-        },
-        "best": best and _trial(best),
-        "default": default and _trial(default),
-        "interval": found and dataclasses.asdict(found),
-        "borders": [dataclasses.asdict(border) for border in borders(record)],
-        "objectives": list(record.objectives),
-        "front": [_trial(t) for t in front(record)],
-        "finals": [_trial(t) for t in record.trials_of("final")],
-        "proxy": bool(record.target),
-    }  # fmt: skip
-
-
-def _trial(t: TrialRecord) -> dict[str, Any]:
-    return {"number": t.number, "point": t.point, "value": t.value, "parameters": t.parameters, "seed": t.seed} | (
-        {"costs": t.costs} if t.costs else {}
-    )
+def _gain(found: Answer) -> list[str]:
+    """What tuning was worth; nothing where the default did not run to its end."""
+    default, gain = found.default, found.ahead_of(found.default)
+    if default is None or default.value is None or gain is None:
+        return []
+    ends = "" if gain.low is None else f"; 95 % interval {gain.low:.4f} to {gain.high:.4f}"
+    return [
+        f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
+        f"   {'gain':<15}{gain.mean:.4f}  ({gain.mean / default.value:.1%}{ends})",
+    ]
 
 
 def _device(record: StudyRecord) -> str:
@@ -83,10 +56,12 @@ def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _source(best: TrialRecord, measured: TrialRecord) -> str:
-    if measured.number == best.number:
+def _source(found: Answer) -> str:
+    if not found.reruns:
         return "the winning trial's own loss, which includes the luck of being picked"
-    return f"run again with another seed; the winning trial itself had {best.value:.4f}"
+    assert found.tuned is not None
+    again = "run again with another seed" if len(found.reruns) == 1 else f"mean of {len(found.reruns)} other seeds"
+    return f"{again}; the winning trial itself had {found.tuned.value:.4f}"
 
 
 def _scale(record: StudyRecord, best: TrialRecord) -> list[str]:

@@ -15,6 +15,7 @@ from advisor.propose import Answer, propose
 from advisor.propose.reader import question
 from advisor.propose.target import as_target
 from advisor.units import format_seconds
+from studies.answer import Answer as Tuned
 from studies.job import Device
 from studies.records import StudyRecord
 
@@ -91,4 +92,4 @@ def _unfinished(store_url: str) -> str | None:
 
 
 def _as_data(record: StudyRecord) -> dict[str, Any]:
-    return {"gpu": record.target.get("gpu"), "proposals": record.target.get("proposals")} | answer.as_data(record)
+    return {"gpu": record.target.get("gpu"), "proposals": record.target.get("proposals")} | Tuned.of(record).as_data()

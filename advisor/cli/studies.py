@@ -10,6 +10,7 @@ import studies as tuning
 from advisor.cli import answer, options
 from advisor.errors import InputError, one_line
 from advisor.units import format_seconds
+from studies.answer import Answer
 
 COLUMNS = "{:<28} {:<12} {:>8} {:>10} {:>10}  {}"
 
@@ -34,7 +35,7 @@ def studies(name: str | None, delete: bool, store_url: str, as_json: bool) -> No
             data, lines = {"deleted": name}, [f"deleted {name}"]
         else:
             record = store.load(name)
-            data, lines = answer.as_data(record), answer.lines(record)
+            data, lines = Answer.of(record).as_data(), answer.lines(record)
     click.echo(json.dumps(data) if as_json else "\n".join(lines))
 
 

@@ -8,6 +8,7 @@ import click
 import studies
 from advisor.cli import answer, options, sitting
 from advisor.errors import InputError
+from studies.answer import Answer
 from studies.job import Device
 from studies.objectives import LOSS
 
@@ -69,4 +70,4 @@ def tune(
             ),
             ray,
         )  # fmt: skip
-    click.echo(json.dumps(answer.as_data(record)) if as_json else "\n".join(answer.lines(record)))
+    click.echo(json.dumps(Answer.of(record).as_data()) if as_json else "\n".join(answer.lines(record)))

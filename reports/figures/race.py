@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from reports import words
-from reports.answer import Answer
 from reports.card import MissingError
 from reports.figures import progress
 from reports.figures.canvas import axis, canvas, label
 from reports.frames import frames
 from reports.table import Column, Table
 from reports.theme import LIGHT
+from studies.answer import Answer
 
 COLORS = (LIGHT.best, LIGHT.pruned, LIGHT.rerun, LIGHT.default, LIGHT.failed, LIGHT.complete)
 DASHES = ("solid", "dash", "dot", "dashdot")  # color is never alone in telling studies apart

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from reports import words
-from reports.answer import Answer
 from reports.card import MissingError
 from reports.figures.canvas import NO_LEGEND, axis, canvas
 from reports.figures.groups import GROUPS
-from reports.seeds import LEVEL, Interval
 from reports.table import Column, Table
+from studies.answer import Answer
 from studies.records import TrialRecord
+from studies.seeds import LEVEL, Interval
 
 NAMES = {"best": "winning trial", "rerun": "its re-runs", "complete": "runner-up", "default": "untuned default"}
 

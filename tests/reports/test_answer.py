@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from reports.answer import answer
+from reports.answer import WordedAnswer
 from studies.records import StudyRecord
 from tests.reports.sample import study
 
@@ -13,7 +13,7 @@ def changed(record: StudyRecord, role: str, **changes: object) -> StudyRecord:
 
 def test_the_loss_quoted_is_that_of_the_rerun_against_the_default() -> None:
     record = changed(changed(study(), "final", value=1.9), "default", value=2.5)
-    found = answer(record)
+    found = WordedAnswer.of(record)
     assert [run.role for run in found.reruns] == ["final"]
     assert "validation loss of 1.900 nats/token, 24 % below the untuned default's 2.500" in found.comparison
     assert "each after the same 1.0M tokens" in found.comparison
@@ -28,45 +28,45 @@ def test_the_headline_names_the_tuned_four() -> None:
     expected = (
         f"{best['learning_rate']:.3g}, dropout {best['dropout']:.4g}, depth {best['depth']} and width {best['d_model']}"
     )
-    assert answer(record).headline == f"Train with a learning rate of {expected}."
+    assert WordedAnswer.of(record).headline == f"Train with a learning rate of {expected}."
 
 
 def test_a_search_that_lost_says_so() -> None:
     record = changed(changed(study(), "final", value=2.6), "default", value=2.5)
-    assert "4 % above" in answer(record).comparison
-    assert answer(record).comparison.endswith("The search did not beat the default.")
+    assert "4 % above" in WordedAnswer.of(record).comparison
+    assert WordedAnswer.of(record).comparison.endswith("The search did not beat the default.")
 
 
 def test_different_token_budgets_are_called_unfair() -> None:
     record = changed(study(), "default", tokens=2_000_000)
-    assert "after 1.0M tokens against 2.0M: not a fair comparison" in answer(record).comparison
+    assert "after 1.0M tokens against 2.0M: not a fair comparison" in WordedAnswer.of(record).comparison
 
 
 def test_a_rerun_on_another_budget_is_not_quoted() -> None:
-    found = answer(changed(study(), "final", tokens=2_000_000))
+    found = WordedAnswer.of(changed(study(), "final", tokens=2_000_000))
     assert found.reruns == ()
     assert found.losses == (found.tuned and found.tuned.value,)
     assert found.rerun == "No re-run of the winner finished, so this includes the luck of being picked."
 
 
 def test_a_default_that_failed_leaves_nothing_to_compare_with() -> None:
-    found = answer(changed(study(), "default", state="FAIL", reason="oom"))
+    found = WordedAnswer.of(changed(study(), "default", state="FAIL", reason="oom"))
     assert found.ahead_of(found.default) is None
     assert "nothing to compare with" in found.comparison
 
 
 def test_scale_says_that_the_proxy_is_not_the_target() -> None:
-    scale = answer(study()).scale
+    scale = WordedAnswer.of(study()).scale
     assert "small proxy of 1.9M parameters, 1.0M tokens per trial, on Intel Xeon, 2 cores" in scale
     assert "not a model proposed for the RTX 4090" in scale
-    assert "proposed" not in answer(study(target={})).scale
+    assert "proposed" not in WordedAnswer.of(study(target={})).scale
 
 
 def test_without_finished_trials_there_is_no_config() -> None:
     record = study()
     record = replace(record, trials=tuple(replace(t, state="FAIL", reason="crash", value=None) for t in record.trials))
-    found = answer(record)
+    found = WordedAnswer.of(record)
     assert found.headline == "No trial of the search ran to its end, so there is no tuned config."
     assert found.comparison == "Of 17 trials: 17 crash."
     assert found.tiles == ()
-    assert answer(replace(record, trials=())).comparison == "No trial has run."
+    assert WordedAnswer.of(replace(record, trials=())).comparison == "No trial has run."

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import reports
-from reports.answer import answer
 from reports.comparison import caveats, comparison, headline
 from reports.sizing import Proposals, sizing
+from studies.answer import Answer
 from studies.records import StudyRecord
 from tests.reports.hostile import MARKUP, hostile
 from tests.reports.sample import study, target_values
@@ -22,7 +22,7 @@ def named(name: str, loss: float, **changes: object) -> StudyRecord:
 
 
 def test_the_study_of_the_lowest_loss_is_named_first() -> None:
-    answers = [answer(named("one", 2.1)), answer(named("two", 2.3))]
+    answers = [Answer.of(named("one", 2.1)), Answer.of(named("two", 2.3))]
     assert headline(answers) == (
         "one reaches the lowest validation loss, 2.100 nats/token, 0.200 below two, without an interval."
     )
@@ -37,7 +37,7 @@ def test_the_study_of_the_lowest_loss_is_named_first() -> None:
 
 def test_studies_without_an_answer_are_compared_too() -> None:
     none = replace(named("none", 1.0), trials=())
-    assert headline([answer(none), answer(none)]) == "None of these studies has a tuned config."
+    assert headline([Answer.of(none), Answer.of(none)]) == "None of these studies has a tuned config."
     assert "no other has a tuned config" in comparison([none, named("one", 2.1)])
     assert cards(comparison([none, none]))["race"] == "Best so far: nothing to show"
 
@@ -45,8 +45,8 @@ def test_studies_without_an_answer_are_compared_too() -> None:
 def test_other_data_make_losses_incomparable() -> None:
     one = named("one", 2.1)
     other = replace(one, provenance=replace(one.provenance, data={"name": "poems", "sha256": "ab" * 32}))
-    assert caveats([answer(one), answer(one)]) == []
-    (said,) = caveats([answer(one), answer(other)])
+    assert caveats([Answer.of(one), Answer.of(one)]) == []
+    (said,) = caveats([Answer.of(one), Answer.of(other)])
     assert "poems abababab" in said
     assert said.endswith("Losses cannot be compared.")
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 
 from reports.advice import diagnose
-from reports.answer import answer
+from reports.answer import WordedAnswer
 from reports.verdict import verdict
 from studies.records import StudyRecord, TrialRecord
 from tests.reports.sample import study
 
 
 def parts(record: StudyRecord) -> dict[str, str]:
-    return {part.question: " ".join(part.says) for part in verdict(answer(record), diagnose(record))}
+    return {part.question: " ".join(part.says) for part in verdict(WordedAnswer.of(record), diagnose(record))}
 
 
 def with_reruns(*losses: float, runner_up: float = 2.5, default: float = 2.9) -> StudyRecord:

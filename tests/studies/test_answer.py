@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 import search_spaces
+from advisor.cli.answer import lines
+from reports.answer import WordedAnswer
+from studies import seeds
+from studies.answer import Answer
 from studies.borders import borders
-from studies.interval import interval, of
 from studies.records import StudyRecord, TrialRecord
 from tests.reports.sample import study
 from tests.studies.examples import TINY
 
 
 def record(values: list[float], **params: float) -> StudyRecord:
-    """A study of the tiny space whose best trial has these params and these finals."""
+    """A study of the tiny space whose best trial has these params and these finals; its default reached 2.4."""
     given = study()
     base = given.trials_of("search")[0]
     middle = {"learning_rate": 3e-3, "dropout": 0.0, "d_model": 32, "depth_fraction": 1.0}
@@ -26,22 +29,36 @@ def record(values: list[float], **params: float) -> StudyRecord:
         )
 
     finals = [trial(1 + i, "final", value) for i, value in enumerate(values)]
-    trials = (trial(0, "search", 2.0), *finals)
+    trials = (trial(0, "search", 2.0), *finals, trial(1 + len(finals), "default", 2.4))
     return dataclasses.replace(given, space=search_spaces.load(TINY).document, trials=trials)
 
 
 def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
     rng = np.random.default_rng(0)
-    found = [of(rng.normal(2.0, 0.1, 2).tolist()) for _ in range(1000)]
-    covered = sum(each.low <= 2.0 <= each.high for each in found)
+    found = [seeds.mean(rng.normal(2.0, 0.1, 2).tolist()) for _ in range(1000)]
+    covered = sum(each.low <= 2.0 <= each.high for each in found if each.low is not None and each.high is not None)
     assert 930 <= covered <= 970  # 95 %, give or take three deviations
 
 
 def test_two_finals_give_an_interval_one_does_not() -> None:
-    found = interval(record([2.1, 2.2]))
+    found = Answer.of(record([2.1, 2.2])).loss
     assert found is not None
     assert (found.mean, found.runs) == (pytest.approx(2.15), 2)
-    assert interval(record([2.1])) is None
+    assert found.low is not None
+    alone = Answer.of(record([2.1])).loss
+    assert alone is not None
+    assert (alone.mean, alone.low, alone.runs) == (2.1, None, 1)
+
+
+def test_command_line_report_and_service_quote_one_loss() -> None:
+    """The mean of the re-runs, not the first of them."""
+    ended = record([2.1, 2.2])
+    spoken, written, sent = lines(ended), WordedAnswer.of(ended).comparison, Answer.of(ended).as_data()
+    assert any(line.split()[:2] == ["tuned", "2.1500"] for line in spoken)
+    assert "a validation loss of 2.150 nats/token" in written
+    assert sent["loss"]["mean"] == pytest.approx(2.15)
+    assert sent["gain"]["mean"] == pytest.approx(2.4 - 2.15)
+    assert any(line.split()[:2] == ["gain", "0.2500"] for line in spoken)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from advisor.errors import InputError, UnknownError
 from advisor.http.table import trials_csv
 from advisor.timing.latency import latency
 from search_spaces import parse
+from studies.answer import Answer
 from studies.front import front, unbeaten
 from studies.objectives import OBJECTIVES, check_objectives
 from studies.records import StudyRecord
@@ -75,7 +76,7 @@ def _at_most(one: float | None, other: float | None) -> bool:
 
 
 def test_the_answer_has_the_front_beside_the_best(record: StudyRecord) -> None:
-    found, text, data = front(record), "\n".join(answer.lines(record)), answer.as_data(record)
+    found, text, data = front(record), "\n".join(answer.lines(record)), Answer.of(record).as_data()
     assert record.best is not None
     assert found[0].value is not None
     assert found[0].value <= record.best.value  # type: ignore[operator]

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from advisor.cli import answer
 from advisor.errors import ConflictError
 from advisor.http import asking, plain
 from advisor.http.body import Body, StrictRoute
@@ -15,6 +14,7 @@ from advisor.http.lane import Answer
 from advisor.http.once import Key, once
 from advisor.http.service import Service, service
 from advisor.http.table import trials_csv
+from studies.answer import Answer as Found
 from studies.records import StudyRecord
 from studies.settings import MAX_BUDGET_SECONDS, MAX_NAME, MAX_TRIALS
 from studies.store.live import Live
@@ -83,7 +83,7 @@ def queue(at: At) -> list[Queued]:
 @router.get("/studies/{name}", response_model=dict[str, Any])
 def study(name: Name, at: At) -> Response:
     """What a study has found: what `advisor studies NAME --json` prints."""
-    return plain.as_json(answer.as_data(at.store.load(name)))
+    return plain.as_json(Found.of(at.store.load(name)).as_data())
 
 
 @router.get("/studies/{name}/record", response_model=StudyRecord)

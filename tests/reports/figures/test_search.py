@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reports.answer import answer
 from reports.card import MissingError
 from reports.figures import curves, maps, parallel, pareto, progress, spread, workers
 from reports.frames import frames
+from studies.answer import Answer
 from studies.records import StudyRecord
 from tests.reports.sample import study
 
@@ -97,11 +97,11 @@ def test_the_spread_shows_re_runs_beside_the_trials_they_are_compared_with() -> 
     record = study()
     (final,) = record.trials_of("final")
     more = replace(record, trials=(*record.trials, replace(final, number=50, seed=77, value=(final.value or 0) + 0.01)))
-    found = spread.info(answer(more))
+    found = spread.info(Answer.of(more))
     assert [run.kind for run in found.runs] == ["best", "rerun", "rerun", "complete", "default"]
     assert found.interval.half is not None
     assert "2 re-runs put the winner at" in found.title
-    assert "Another seed moved" in spread.info(answer(record)).title
+    assert "Another seed moved" in spread.info(Answer.of(record)).title
 
 
 NOTHING: dict[str, Any] = {
@@ -109,7 +109,7 @@ NOTHING: dict[str, Any] = {
     "workers": lambda record: workers.info(trials(record), 1.0),
     "map": lambda record: maps.info(trials(record), maps.SHAPE),
     "parallel": lambda record: parallel.info(trials(record)),
-    "spread": lambda record: spread.info(answer(record)),
+    "spread": lambda record: spread.info(Answer.of(record)),
 }
 
 

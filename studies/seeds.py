@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.special import stdtrit
-
 LEVEL = 0.95
 
 
@@ -37,7 +35,7 @@ class Interval:
 def mean(losses: Sequence[float]) -> Interval:
     """Of the expected loss of a config, from runs with several seeds (Student's t).
 
-    >>> mean([2.30, 2.32, 2.28]).half  # 4.303 * 0.02 / sqrt(3)
+    >>> round(mean([2.30, 2.32, 2.28]).half, 4)  # 4.303 * 0.02 / sqrt(3)
     0.0497
     """
     return Interval(mean=fmean(losses), half=_half(losses, 1 / len(losses)), runs=len(losses))
@@ -48,7 +46,7 @@ def lead(losses: Sequence[float], other: float) -> Interval:
 
     The other's seed is taken to scatter its loss as much as these runs' own: its variance comes on top.
 
-    >>> lead([2.30, 2.32, 2.28], 2.4).half  # 4.303 * 0.02 * sqrt(1 + 1 / 3)
+    >>> round(lead([2.30, 2.32, 2.28], 2.4).half, 4)  # 4.303 * 0.02 * sqrt(1 + 1 / 3)
     0.0994
     """
     return Interval(mean=other - fmean(losses), half=_half(losses, 1 + 1 / len(losses)), runs=len(losses))
@@ -58,5 +56,7 @@ def _half(losses: Sequence[float], share: float) -> float | None:
     """Half the width of an interval whose variance is `share` of that of one run."""
     if len(losses) < 2:
         return None
+    from scipy.special import stdtrit  # not for those who have nothing to ask
+
     quantile = float(stdtrit(len(losses) - 1, (1 + LEVEL) / 2))
-    return round(quantile * stdev(losses) * math.sqrt(share), 4)
+    return quantile * stdev(losses) * math.sqrt(share)

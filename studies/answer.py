@@ -1,0 +1,97 @@
+"""What a study says once it has ended: the one reading of it that the command line, reports and the service share."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Self
+
+from studies import seeds
+from studies.borders import borders
+from studies.front import front
+from studies.records import StudyRecord, TrialRecord
+from studies.seeds import Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`tuned` won the search. Its loss is quoted from its re-runs with other seeds, where there are any.
+
+    The winner's own loss includes the luck of being picked.
+    """
+
+    record: StudyRecord
+    tuned: TrialRecord | None
+    reruns: tuple[TrialRecord, ...]  # of the winner's config, on the same budget of tokens
+    default: TrialRecord | None
+    runner_up: TrialRecord | None  # the next best of the search that trained as long
+
+    @classmethod
+    def of(cls, record: StudyRecord) -> Self:
+        """Read off a record."""
+        best = record.best
+        return cls(
+            record=record,
+            tuned=best,
+            reruns=_reruns(record, best) if best else (),
+            default=record.default,
+            runner_up=_runner_up(record, best) if best else None,
+        )
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """Of the runs that are quoted [nats/token]: the re-runs, else the winner's own."""
+        runs = self.reruns or ((self.tuned,) if self.tuned else ())
+        return tuple(run.value for run in runs if run.value is not None)
+
+    @property
+    def loss(self) -> Interval | None:
+        """The tuned config's loss [nats/token]."""
+        return seeds.mean(self.losses) if self.losses else None
+
+    def ahead_of(self, other: TrialRecord | None) -> Interval | None:
+        """How much lower the tuned config's loss is than another trial's [nats/token]; None where either is missing."""
+        if other is None or other.value is None or not self.losses:
+            return None
+        return seeds.lead(self.losses, other.value)
+
+    def as_data(self) -> dict[str, Any]:
+        """As plain values: what the commands print with --json, and the service sends."""
+        record = self.record
+        return {
+            "study": record.name,
+            "state": record.state,
+            "spent_seconds": record.spent_seconds,
+            "tokens_per_trial": record.tokens_per_trial,
+            "trials": {state: sum(t.state == state for t in record.trials) for state in ("COMPLETE", "PRUNED", "FAIL")},
+            "best": self.tuned and _trial(self.tuned),
+            "default": self.default and _trial(self.default),
+            "loss": _interval(self.loss),
+            "gain": _interval(self.ahead_of(self.default)),
+            "borders": [dataclasses.asdict(border) for border in borders(record)],
+            "objectives": list(record.objectives),
+            "front": [_trial(t) for t in front(record)],
+            "finals": [_trial(t) for t in record.trials_of("final")],
+            "proxy": bool(record.target),
+        }
+
+
+def _reruns(record: StudyRecord, best: TrialRecord) -> tuple[TrialRecord, ...]:
+    done = (t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None)
+    return tuple(t for t in done if t.point == best.point and t.tokens == best.tokens)
+
+
+def _runner_up(record: StudyRecord, best: TrialRecord) -> TrialRecord | None:
+    others = [t for t in record.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
+    rivals = [t for t in others if t.tokens == best.tokens and t.point != best.point]
+    return min(rivals, key=lambda t: (t.value, t.number), default=None)
+
+
+def _trial(t: TrialRecord) -> dict[str, Any]:
+    costs = {"costs": t.costs} if t.costs else {}
+    return {
+        "number": t.number, "point": t.point, "value": t.value, "parameters": t.parameters, "seed": t.seed, **costs,
+    }  # fmt: skip
+
+
+def _interval(found: Interval | None) -> dict[str, Any] | None:
+    """Without its ends where there was a single run."""
+    return None if found is None else {"mean": found.mean, "low": found.low, "high": found.high, "runs": found.runs}
