@@ -53,12 +53,19 @@ class Coordinator:
         sweep, tokens = next(iter(self._record.sweeps), None), self._record.tokens_per_trial
         if not tokens:
             sweep = sweep or self._sweep(measuring)
-            tokens = measuring.allot().tokens_per_trial
+        strategy = self._strategy(sweep)
+        if not tokens:
+            tokens = measuring.allot(strategy).tokens_per_trial
             bench.logbook.save(tokens_per_trial=tokens, spent_seconds=bench.clock.spent)
+        strategy.start(tokens)
+        return strategy
+
+    def _strategy(self, sweep: SweepRecord | None) -> Strategy:
+        """The one that the settings name, in what the sweep has left of the space."""
         space = self._space.with_learning_rates(sweep.low, sweep.high) if sweep else self._space
-        has_shapes = bench.settings.sampler == named.SHAPES_FIRST and not bench.settings.objective
-        strategy = ShapesFirst if has_shapes else Classic
-        return strategy(bench, space, tokens, sweep)
+        settings = self._bench.settings
+        has_shapes = settings.sampler == named.SHAPES_FIRST and not settings.objective
+        return (ShapesFirst if has_shapes else Classic)(self._bench, space, sweep)
 
     def _sweep(self, measuring: Measuring) -> SweepRecord | None:
         if sweep := measuring.sweep():
@@ -74,7 +81,8 @@ class Coordinator:
             if candidate is None:
                 break
             self._start(candidate, strategy)
-        self._bench.live.predicted_end = self._bench.clock.spent + strategy.seconds_left(self._candidates())
+        left = strategy.seconds_left([flight.rest() for flight in self._flights.values()])
+        self._bench.live.predicted_end = self._bench.clock.spent + left
         return bool(self._flights)
 
     def _next(self, strategy: Strategy) -> Candidate | None:

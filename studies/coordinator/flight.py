@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from studies.coordinator.clock import Clock
@@ -57,6 +58,11 @@ class Flight:
         if self._clock.left > reserved:
             return ""
         return "the rest of the budget is kept for the final" if reserved else "the budget was spent"
+
+    def rest(self) -> Candidate:
+        """The candidate, predicted to take what is left of its seconds."""
+        left = self.candidate.predicted_seconds - (time.monotonic() - self._began)
+        return replace(self.candidate, predicted_seconds=max(0.0, left))
 
     def facts(self, needs: Needs, costs: dict[str, float]) -> dict[str, Any]:
         """What the record of the trial, which has ended, has beyond Optuna's own fields."""

@@ -1,12 +1,15 @@
 """How long a trial will take, from how long earlier ones took."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studies.job import TrialJob
 from studies.records import CurvePoint
 from studies.trial.pace import Pace
+
+LAST = 3  # trials of one size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +29,15 @@ class Speed:
 
 
 class Forecast:
-    """Predicts with the speed of the trial whose model was nearest in FLOPs per step.
+    """Predicts with the speed of the trials whose models were nearest in FLOPs per step.
 
     Seconds per FLOP fall with size: a small model waits for launches, not for arithmetic. So the nearest
-    says more than the mean.
+    says more than the mean. Of several, the median of the last few: a machine may stall during one of them.
     """
 
     def __init__(self) -> None:
         self._speeds: list[Speed] = []
-        self._overhead = 0.0
+        self._overheads: list[float] = []
 
     def observe(self, job: TrialJob, curve: Sequence[CurvePoint], seconds: float) -> None:
         """A job took `seconds`, start-up included; a curve too short to be read says nothing."""
@@ -48,7 +51,7 @@ class Forecast:
             seconds_per_token=pace.evaluation / evaluated_tokens(job),
         )
         self._speeds.append(speed)
-        self._overhead = seconds - curve[-1].seconds
+        self._overheads.append(seconds - curve[-1].seconds)
 
     @property
     def is_empty(self) -> bool:
@@ -57,15 +60,17 @@ class Forecast:
 
     def seconds(self, job: TrialJob) -> float:
         """Predicted wall-clock of a job [s], start-up included. Needs one observation."""
-        return self._overhead + self._nearest(job.flops_per_step).seconds(job)
+        near = statistics.median(speed.seconds(job) for speed in self._nearest(job.flops_per_step))
+        return statistics.median(self._overheads[-LAST:]) + near
 
     def step_seconds(self, flops_per_step: float) -> float:
         """Predicted time of one training step [s]. Needs one observation."""
-        return self._nearest(flops_per_step).seconds_per_flop * flops_per_step
+        return statistics.median(s.seconds_per_flop for s in self._nearest(flops_per_step)) * flops_per_step
 
-    def _nearest(self, flops_per_step: float) -> Speed:
-        """The latest of those whose models are nearest in FLOPs per step."""
-        return min(reversed(self._speeds), key=lambda s: abs(math.log(s.flops_per_step / flops_per_step)))
+    def _nearest(self, flops_per_step: float) -> Sequence[Speed]:
+        """The last few of the models nearest in FLOPs per step, which are all of one size."""
+        nearest = min(self._speeds, key=lambda speed: abs(math.log(speed.flops_per_step / flops_per_step)))
+        return [speed for speed in self._speeds if speed.flops_per_step == nearest.flops_per_step][-LAST:]
 
 
 def evaluated_tokens(job: TrialJob) -> int:

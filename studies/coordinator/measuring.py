@@ -7,11 +7,12 @@ from search_spaces import Space
 from search_spaces.knob import Fixed
 from studies import events
 from studies.bench import Bench
-from studies.coordinator.allotment import MIN_STEPS, TRIALS, Allotment, allot
+from studies.coordinator.allotment import MIN_STEPS, Allotment, allot
 from studies.executors.watch import Ending, watch
 from studies.job import Job
 from studies.records import SweepRecord
 from studies.sample import Sample
+from studies.strategy.strategy import Strategy
 
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
@@ -59,16 +60,15 @@ class Measuring:
         self._bench.tell(events.SweepEnded(verdict=sweep.verdict, sweep=sweep))
         return sweep
 
-    def allot(self) -> Allotment:
-        """Tokens of each trial, by the mean cost of points all over the space."""
+    def allot(self, strategy: Strategy) -> Allotment:
+        """Tokens of each trial, by what the strategy plans."""
         slots = len(self._bench.executor.devices)
-        sample = Sample(self._bench, self._space)
         allotment = allot(
             seconds_left=self._bench.clock.left,
-            mean_seconds=sample.mean_seconds,
-            min_tokens=MIN_STEPS * sample.tokens_per_step,
+            plan=strategy.plan,
+            min_tokens=MIN_STEPS * Sample(self._bench, self._space).tokens_per_step,
             train_tokens=self._jobs.train_tokens,
-            trials=self._bench.settings.max_trials or max(TRIALS, MIN_ROUNDS * slots),
+            trials=self._bench.settings.max_trials or max(strategy.TRIALS, MIN_ROUNDS * slots),
             at_once=slots,
         )
         self._bench.tell(

@@ -15,24 +15,33 @@ from studies.records import CurvePoint, Role, SweepRecord
 from studies.sample import Sample
 from studies.search import Search
 from studies.store.codec import length_of, number_of
+from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
 from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
 from studies.trials import best, point_of, role_of, seconds_of
 
-MARGIN = 1.15  # on predicted seconds, before something starts that has to end in time
 ATTEMPTS = 20  # suggestions looked at for one that is new and fits the time that is left
-FINALS = 2  # re-runs of the winner, if there is time
 SEARCH_SHARE = 0.8  # of a full trial's time that a trial of the search takes, as some are pruned
 ENOUGH = 4  # trials of the search say how long one takes
 CENTRE = "drop70"  # the rule that names the first trial's learning rate
 
 
 class Classic(Strategy):
-    """All trials train on `tokens` tokens; `space` has the learning rates that the sweep has left."""
+    """`space` has the learning rates that the sweep has left."""
 
-    def __init__(self, bench: Bench, space: Space, tokens: int, sweep: SweepRecord | None) -> None:
-        self._bench, self._space, self._tokens, self._sweep = bench, space, tokens, sweep
+    TRIALS = 12
+
+    def __init__(self, bench: Bench, space: Space, sweep: SweepRecord | None) -> None:
+        self._bench, self._space, self._sweep, self._tokens = bench, space, sweep, 0
         self._clock, self._search = bench.clock, bench.search
         self._seed, self._sample = bench.settings.seed, Sample(bench, space)
+
+    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+        """Trials all over the space, the default among them."""
+        mean = self._sample.mean_seconds(tokens)
+        return Part.alike(1 + trials, mean), Part.alike(FINALS, mean)
+
+    def start(self, tokens: int) -> None:
+        self._tokens = tokens
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """The default first; then the search, as long as there is time; then, when it is over, the finals."""
@@ -60,13 +69,18 @@ class Classic(Strategy):
         most = self._bench.settings.max_trials
         if most is None:
             return self._clock.left
-        slots = len(self._bench.executor.devices)
-        to_come = most - self._count("search", running)
+        parts = self._parts_left(most - self._count("search", running), running)
+        return min(self._clock.left, wall_clock(parts, len(self._bench.executor.devices)))
+
+    def _parts_left(self, trials: int, running: Sequence[Candidate]) -> Sequence[Part]:
+        """What is still to run, with so many more trials of the search, each as long as it is expected to last."""
         search = self._search_seconds()
-        own = sum(search if candidate.role == "search" else candidate.predicted_seconds for candidate in running)
+        begun = Part.of(
+            [search if candidate.role == "search" else candidate.predicted_seconds for candidate in running]
+        )
         finals = FINALS - self._count("final", running)
-        after = math.ceil(finals / slots) * self._sample.mean_seconds(self._tokens)
-        return min(self._clock.left, (own + to_come * search) / slots + after)
+        again = Part.alike(finals, self._sample.mean_seconds(self._tokens))
+        return begun + Part.alike(trials, search), again
 
     def _search_seconds(self) -> float:
         """Of a trial of the search, on average [s]: those that are pruned are shorter."""

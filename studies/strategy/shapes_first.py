@@ -1,6 +1,7 @@
 """The default strategy: the stages of `stages.py`, within the budget; then Optuna's sampler, as in the classic way."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,8 +12,10 @@ from studies.bench import Bench
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
-from studies.store.codec import length_of, number_of
-from studies.strategy.classic import Classic, Pruning
+from studies.store.codec import RUN, length_of, number_of
+from studies.strategy.classic import ENOUGH, Classic, Pruning
+from studies.strategy.costs import STEP_SHARE, Costs
+from studies.strategy.parts import Part
 from studies.strategy.past import Past, lowest
 from studies.strategy.pruning import is_behind
 from studies.strategy.stages import Stages
@@ -23,10 +26,19 @@ from studies.trials import role_of
 class ShapesFirst(Classic):
     """Runs what the stages propose while it can end in time, then what Optuna's sampler suggests, then the finals."""
 
-    def __init__(self, bench: Bench, space: Space, tokens: int, sweep: SweepRecord | None) -> None:
-        super().__init__(bench, space, tokens, sweep)
-        within = tokens <= bench.jobs.train_tokens
-        self._stages = Stages(space, bench.limit_bytes, sweep, is_within_epoch=within)
+    TRIALS = 8
+
+    def __init__(self, bench: Bench, space: Space, sweep: SweepRecord | None) -> None:
+        super().__init__(bench, space, sweep)
+        self._costs = Costs(bench, space, sweep)
+
+    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+        return self._costs.plan(tokens, trials)
+
+    def start(self, tokens: int) -> None:
+        super().start(tokens)
+        within = tokens <= self._bench.jobs.train_tokens
+        self._stages = Stages(self._space, self._bench.limit_bytes, self._sweep, is_within_epoch=within)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         if not self._count("final", running):
@@ -38,16 +50,33 @@ class ShapesFirst(Classic):
                 return candidate
         return self._next_final(running)
 
+    def _parts_left(self, trials: int, running: Sequence[Candidate]) -> Sequence[Part]:
+        share = self._share()
+        begun = [c.predicted_seconds * (share if self._is_step(c) else 1.0) for c in running]
+        to_come = self._costs.left(self._past(running), self._tokens, trials, share)
+        first, *rest = [part for part in to_come if part.trials] or [Part.of([])]
+        return Part.of(begun) + first, *rest
+
+    def _is_step(self, candidate: Candidate) -> bool:
+        """Whether it is a trial of the search after the first, which nothing stops."""
+        begun = [number_of(trial) for trial in self._search.finished if role_of(trial) == "search"]
+        return candidate.role == "search" and bool(begun) and candidate.number > begun[0]
+
+    def _share(self) -> float:
+        """Of its predicted time that a step of the search lasts, on average: most are stopped early."""
+        runs = [trial.user_attrs[RUN] for trial in self._search.finished if role_of(trial) == "search"][1:]
+        shares = [run["seconds"] / run["predicted_seconds"] for run in runs if run.get("predicted_seconds")]
+        return statistics.fmean([*shares, *[STEP_SHARE] * max(0, ENOUGH - len(shares))])
+
     def judge(self, candidate: Candidate) -> Judge:
         best = lowest([past for past in self._past(()) if past.role == "search"])
         return Pruning(self._search, candidate) if best is None else Behind(self._search, candidate, best)
 
     def _next_of_stages(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the stages propose, if it is in time for the winner's re-run after it."""
-        most = self._bench.settings.max_trials
-        if most is not None and self._count("search", running) >= most:
-            return None
-        proposal = self._stages.next(self._past(running))
+        most, past = self._bench.settings.max_trials, self._past(running)
+        is_over = most is not None and self._count("search", running) >= most
+        proposal = self._stages.beside(past) if is_over else self._stages.next(past)
         if proposal is None:
             return None
         candidate = self._candidate(

@@ -6,7 +6,7 @@ first full trial is near the best already, and all later ones are judged by its 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from search_spaces import Space
 from search_spaces.knob import Fixed
@@ -39,14 +39,24 @@ class Stages:
         self._compass = Compass(self._moves)
 
     def next(self, trials: Sequence[Past]) -> Proposal | None:
-        """The next trial of the first stage that has one; None while that waits for a running one, or at the end."""
-        for stage in (self._compare_shapes, self._run_winners, self._run_untuned, self._fit_rate, self._step):
-            for proposal in stage(trials):
-                if not self._has(trials, proposal):
-                    return proposal
-            if any(trial.is_running for trial in trials):
-                return None
+        """The next trial of the first stage that has one; `beside` while those after it have to wait for it."""
+        for stage, awaited in (
+            (self._compare_shapes, "shape"), (self._run_winners, ""), (self._run_untuned, ""),
+            (self._fit_rate, "rate"), (self._step, ""),
+        ):  # fmt: skip
+            if proposal := self._new(stage(trials), trials):
+                return proposal
+            if any(trial.is_running and trial.role == awaited for trial in trials):
+                return self.beside(trials)
         return None
+
+    def beside(self, trials: Sequence[Past]) -> Proposal | None:
+        """What needs no other trial's loss and is not of the search: the default."""
+        return self._new(self._run_untuned(trials), trials)
+
+    def _new(self, proposals: Iterable[Proposal], trials: Sequence[Past]) -> Proposal | None:
+        """The first that has not been run."""
+        return next((proposal for proposal in proposals if not self._has(trials, proposal)), None)
 
     # stages: what each wants to have run, in its order
 

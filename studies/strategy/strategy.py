@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from studies.job import TrialJob
 from studies.records import CurvePoint, Role
+from studies.strategy.parts import Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,16 @@ class Strategy(ABC):
     a resumed study goes on as an uninterrupted one would have.
     """
 
+    TRIALS: ClassVar[int]  # of the search that the tokens of each are chosen for, unless somebody names a number
+
+    @abstractmethod
+    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+        """All that it runs with so many trials of the search, of `tokens` each, if it stops none; the re-runs last."""
+
+    @abstractmethod
+    def start(self, tokens: int) -> None:
+        """Fix the tokens of a full trial: once, before it is asked for any."""
+
     @abstractmethod
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """What to start beside those that run. None: nothing now; if nothing runs either, the search is over.
@@ -92,7 +103,7 @@ class Strategy(ABC):
 
     @abstractmethod
     def seconds_left(self, running: Sequence[Candidate]) -> float:
-        """Predicted wall-clock until the search is over, finals included [s]."""
+        """Predicted wall-clock until the search is over, finals included [s]; `running` are predicted to their ends."""
 
     @abstractmethod
     def judge(self, candidate: Candidate) -> Judge:

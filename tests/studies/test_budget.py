@@ -3,11 +3,12 @@
 import pytest
 
 from advisor.errors import InfeasibleError
-from studies.coordinator.allotment import MAX_EPOCHS, OTHERS, allot
+from studies.coordinator.allotment import MAX_EPOCHS, allot
 from studies.coordinator.clock import Clock
 from studies.coordinator.forecast import Forecast
 from studies.job import TrialJob
 from studies.records import CurvePoint
+from studies.strategy.parts import MARGIN, Part
 from tests.studies.examples import trial_job
 
 STEP, EVALUATION, START_UP = 0.01, 0.05, 0.3  # [s]
@@ -60,11 +61,12 @@ def test_the_nearest_model_is_asked_and_scaled_by_flops() -> None:
     assert forecast.step_seconds(4e8) == pytest.approx(0.04)
 
 
-def test_the_latest_of_two_equals_counts() -> None:
-    forecast = Forecast()
-    for step in (0.01, 0.03):
+def test_a_machine_that_stalls_once_and_one_that_slows_down() -> None:
+    forecast, ends = Forecast(), []
+    for step in (0.01, 0.01, 0.05, 0.01, 0.03, 0.03):
         observed(forecast, trial_job(), step=step)
-    assert forecast.step_seconds(1e6) == pytest.approx(0.03)
+        ends.append(forecast.step_seconds(1e6))
+    assert ends == pytest.approx([0.01, 0.01, 0.01, 0.01, 0.03, 0.03])
 
 
 def test_a_curve_too_short_to_read_says_nothing() -> None:
@@ -75,28 +77,40 @@ def test_a_curve_too_short_to_read_says_nothing() -> None:
     assert forecast.is_empty
 
 
-def test_the_most_tokens_that_let_all_trials_fit() -> None:
+def plan(tokens: int, trials: int) -> list[Part]:
+    """One trial beside those of the search, and two after them; each takes 1 s and 1 ms per token."""
+    return [Part.alike(1 + trials, 1 + tokens / 1000), Part.alike(2, 1 + tokens / 1000)]
+
+
+def test_the_most_tokens_that_let_all_trials_be_started() -> None:
+    slots, seconds = 8 + 3, 10.0
     allotment = allot(
-        seconds_left=100.0, mean_seconds=lambda t: 1 + t / 1000, min_tokens=10, train_tokens=10**6, trials=8
+        seconds_left=MARGIN * slots * seconds + 0.001, plan=plan, min_tokens=10, train_tokens=10**6, trials=8
     )
-    assert allotment.tokens_per_trial == 9000  # 10 slots of 10 s
-    assert allotment.trials == 8
+    assert (allotment.tokens_per_trial, allotment.trials) == (9000, 8)
 
 
-def test_tokens_end_at_a_few_epochs_and_more_trials_fit() -> None:
-    allotment = allot(seconds_left=1e6, mean_seconds=lambda t: 1 + t / 1000, min_tokens=10, train_tokens=1000, trials=8)
+def test_two_at_a_time_have_more_tokens() -> None:
+    allotment = allot(
+        seconds_left=MARGIN * (4 + 1) * 10.0 + 0.001, plan=plan, min_tokens=10, train_tokens=10**6, trials=7, at_once=2
+    )
+    assert (allotment.tokens_per_trial, allotment.trials) == (9000, 7)
+
+
+def test_tokens_end_at_a_few_epochs() -> None:
+    allotment = allot(seconds_left=1e6, plan=plan, min_tokens=10, train_tokens=1000, trials=8)
     assert allotment.tokens_per_trial == MAX_EPOCHS * 1000
 
 
 def test_a_short_budget_has_fewer_trials_of_the_least_tokens() -> None:
-    allotment = allot(seconds_left=50.0, mean_seconds=lambda t: t / 100, min_tokens=1000, train_tokens=10**6, trials=8)
-    assert allotment.tokens_per_trial == 1000
-    assert allotment.trials == 5 - OTHERS
+    for seconds_left, trials in ((MARGIN * 6 * 10.0 + 0.1, 3), (21.0, 1)):
+        allotment = allot(seconds_left=seconds_left, plan=plan, min_tokens=9000, train_tokens=10**6, trials=8)
+        assert (allotment.tokens_per_trial, allotment.trials) == (9000, trials)
 
 
 def test_a_budget_for_less_than_one_trial_is_refused() -> None:
-    with pytest.raises(InfeasibleError, match=r"three trials of 1000 tokens take 30.0 s, but only 29.0 s are left"):
-        allot(seconds_left=29.0, mean_seconds=lambda t: t / 100, min_tokens=1000, train_tokens=10**6, trials=8)
+    with pytest.raises(InfeasibleError, match=r"one trial of 9000 tokens, .* take 20.0 s, but only 19.0 s are left"):
+        allot(seconds_left=19.0, plan=plan, min_tokens=9000, train_tokens=10**6, trials=8)
 
 
 def test_the_clock_goes_on_from_what_was_spent() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import studies
 from studies.records import StudyRecord, TrialRecord
-from tests.studies.examples import CPU, settings
+from tests.studies.examples import settings
 from tests.studies.test_study import Interrupts, worker
 
 TRIALS = 8
@@ -49,8 +49,10 @@ def test_a_promoted_trial_says_what_it_went_on_from(tmp_path: Path) -> None:
     space = tmp_path / "wsd.toml"
     text = Path(settings(tmp_path).space).read_text()
     space.write_text(text.replace("[fixed]", '[fixed]\nschedule = "wsd"\nwarmup_ratio = 0.05'))
+    data = tmp_path / "short.txt"
+    data.write_text("a few words and then some more of them, " * 60)  # a few epochs are over in a second
     asked = settings(
-        tmp_path, space=str(space), sampler="shapes-first", max_trials=1, devices=(CPU,), budget_seconds=60.0
+        tmp_path, space=str(space), data=str(data), sampler="shapes-first", max_trials=1, budget_seconds=3600.0
     )
     record = studies.run(asked)
     (full,) = record.trials_of("search")

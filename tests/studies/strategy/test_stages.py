@@ -117,8 +117,13 @@ def test_a_running_shape_is_waited_for() -> None:
         Past(number=n, role="shape", params=p.params, length=p.length, is_running=True)
         for n, p in enumerate(run(space, GIB, 2))
     ]
-    assert stages.next(past[:1]) is not None
-    assert stages.next(past) is None
+    second, beside = stages.next(past[:1]), stages.next(past)
+    assert second is not None
+    assert second.role == "shape"
+    assert beside is not None
+    assert beside.role == "default"  # which waits for nothing
+    default = Past(number=2, role="default", params=beside.params, is_running=True)
+    assert stages.next([*past, default]) is None
 
 
 def test_the_widest_of_each_depth_is_compared() -> None:

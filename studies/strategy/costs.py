@@ -1,0 +1,71 @@
+"""What the trials of shapes first will take: all that a study plans, and what one under way has still before it."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from search_spaces import Space
+from search_spaces.knob import Fixed
+from studies.bench import Bench
+from studies.records import SweepRecord
+from studies.strategy import shapes
+from studies.strategy.parts import FINALS, Part
+from studies.strategy.past import Past, lowest
+from studies.strategy.stages import MEDIUM, SHORT
+
+RATES = 3  # runs that fit a learning rate, at least: one, and its neighbours on both sides
+
+# Of a full trial's time that a trial of the search lasts on average, after the first, which nothing stops: the mean of
+# 13 on two spaces was 0.55.
+STEP_SHARE = 0.55
+
+
+class Costs:
+    """In one space, after a sweep."""
+
+    def __init__(self, bench: Bench, space: Space, sweep: SweepRecord | None) -> None:
+        self._bench, self._space = bench, space
+        limit, default = bench.limit_bytes, space.default(bench.limit_bytes)
+        self._default = space.point(default, limit)
+        self._shapes = [space.point({**default, **shape}, limit) for shape in shapes.frontier(space, limit)]
+        is_rate_known = sweep is not None and sweep.agrees
+        self._rates = 0 if is_rate_known or isinstance(space.knobs["learning_rate"], Fixed) else RATES
+
+    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+        """All of a study with so many trials of the search, if the costliest shape is the best."""
+        return self._parts((), tokens, trials, STEP_SHARE, max(self._of_shapes(tokens, 1.0)))
+
+    def left(self, past: Sequence[Past], tokens: int, trials: int, share: float) -> Sequence[Part]:
+        """What has still to begin, so many trials of the search among it. `share`: of its time that a step lasts."""
+        best = self._best(past)
+        if best is None:
+            return self._parts(past, tokens, trials, share, statistics.fmean(self._of_shapes(tokens, 1.0)))
+        point = self._space.point(best.params, self._bench.limit_bytes)
+        return self._parts(past, tokens, trials, share, self._seconds(point, tokens))
+
+    def _parts(self, past: Sequence[Past], tokens: int, trials: int, share: float, full: float) -> Sequence[Part]:
+        """`full`: seconds of a full trial."""
+        roles = [trial.role for trial in past]
+        first = min(trials, 0 if "search" in roles else 1)
+        steps = trials - first
+        rates = self._rates - roles.count("rate") if steps else 0
+        return (
+            Part.of(self._of_shapes(tokens, SHORT)[roles.count("shape") :]),
+            Part.alike(first, full) + Part.of([] if "default" in roles else [self._seconds(self._default, tokens)]),
+            *[Part.alike(1, MEDIUM * full)] * rates,  # one after the other
+            Part.alike(steps, share * full),
+            Part.alike(FINALS - roles.count("final"), full),
+        )
+
+    def _best(self, past: Sequence[Past]) -> Past | None:
+        """The trial whose shape the rest will have, about; None while nobody knows."""
+        begun = [trial for trial in past if trial.role == "search"]
+        compared = [trial for trial in past if trial.role == "shape" and not trial.is_running]
+        are_all = len(compared) == len(self._shapes)
+        return lowest(begun) or next(iter(begun), None) or (lowest(compared) if are_all else None)
+
+    def _of_shapes(self, tokens: int, length: float) -> list[float]:
+        return [self._seconds(shape, tokens, length) for shape in self._shapes]
+
+    def _seconds(self, point: Mapping[str, float], tokens: int, length: float = 1.0) -> float:
+        job = self._bench.jobs.trial(point, tokens, self._bench.settings.seed, length)
+        return self._bench.forecast.seconds(job)

@@ -1,0 +1,37 @@
+"""What the default strategy plans, what it runs, and when it says that it will end."""
+
+from pathlib import Path
+
+import pytest
+
+import search_spaces
+from tests.studies.examples import TINY
+from tests.studies.strategy.test_stages import loss_of
+from tests.studies.strategy.virtual import Study
+
+BUDGET = 300.0  # [s]
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("trials", [1, 2, 8])
+@pytest.mark.parametrize("name", [TINY, "decoder-small"])
+def test_a_study_runs_what_its_strategy_plans_and_ends_when_it_said(
+    name: str, trials: int, at_once: int, tmp_path: Path
+) -> None:
+    study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=trials, at_once=at_once)
+    study.run()
+    assert [study.roles.count(role) for role in ("default", "search", "final")] == [1, trials, 2]
+    end = study.clock.now
+    assert 0.4 * BUDGET < end <= BUDGET
+    later = [predicted for now, predicted in study.predictions if now > 0.6 * end]
+    assert later == pytest.approx([end] * len(later), rel=0.15)
+
+
+def test_two_slots_are_both_busy_while_the_search_lasts(tmp_path: Path) -> None:
+    spent = []
+    for at_once in (1, 2):
+        study = Study(search_spaces.load("decoder-small"), loss_of, tmp_path, budget=BUDGET, trials=8, at_once=at_once)
+        study.run()
+        spent.append(sum(run.ends - run.began for run in study.runs) / study.clock.now)
+    assert spent[0] == pytest.approx(1.0)
+    assert spent[1] > 1.6
