@@ -69,17 +69,6 @@ class Law:
         seen = _within(parameters, self.parameters) & _within(tokens, self.tokens)
         return seen & _within(tokens / parameters, self.ratios)
 
-    def optimal_ratio(self, flops: float) -> float:
-        """Tokens per parameter at which 6 N D = `flops` reach the lowest loss (Hoffmann et al. 2022, eq. 4).
-
-        >>> round(BESIROGLU.optimal_ratio(1e21), 1), round(BESIROGLU.optimal_ratio(5.76e23), 1)
-        (21.6, 18.4)
-        """
-        total = self.alpha + self.beta
-        balance = (self.alpha * self.A / (self.beta * self.B)) ** (1 / total)
-        parameters: float = balance * (flops / 6) ** (self.beta / total)
-        return flops / 6 / parameters**2
-
 
 def _within(value: Any, span: Span) -> Any:
     return (value >= span[0]) & (value <= span[1])
@@ -96,9 +85,6 @@ BESIROGLU = Law(
     parameters=(57.3e6, 16.2e9), tokens=(0.818e9, 318e9), ratios=(0.456, 342.0),
     vocab=(4096, math.inf),  # sub-words: the runs' tokenizer has 32,000, characters and bytes lie far below
 )  # fmt: skip
-# Standard errors of the same, ibid. (4,000 bootstraps of the 240 runs)
-BESIROGLU_ERRORS = {"E": 0.03, "A": 124.58, "alpha": 0.02, "B": 1293.23, "beta": 0.02}
-
 HOFFMANN = dataclasses.replace(
     BESIROGLU,
     name="hoffmann",

@@ -1,6 +1,5 @@
 """The decoder family: causal language models."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
@@ -103,12 +102,3 @@ class Decoder(WithGroupedHeads):
         """Width of the rotated part of a head; 0 without rotary positions."""
         rotary = self.attention.rotary
         return 0 if rotary is None else (self.head_size * round(rotary.fraction * 1000)) // 1000
-
-    def with_dropout(self, dropout: float) -> "Decoder":
-        """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""
-        return dataclasses.replace(
-            self,
-            embedding=dataclasses.replace(self.embedding, dropout=dropout),
-            attention=dataclasses.replace(self.attention, dropout=dropout),
-            mlp=dataclasses.replace(self.mlp, dropout=dropout),
-        )

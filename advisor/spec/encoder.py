@@ -1,6 +1,5 @@
 """The encoder family: bidirectional models that fill in masked tokens, such as BERT and RoBERTa."""
 
-import dataclasses
 from dataclasses import dataclass, field
 
 from advisor.errors import InputError
@@ -83,12 +82,3 @@ class Encoder(WithGroupedHeads):
     def token_shift(self) -> bool:
         """Whether half of each block's input comes from the token before: never."""
         return False
-
-    def with_dropout(self, dropout: float) -> "Encoder":
-        """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""
-        return dataclasses.replace(
-            self,
-            embedding=dataclasses.replace(self.embedding, dropout=dropout),
-            attention=dataclasses.replace(self.attention, dropout=dropout),
-            mlp=dataclasses.replace(self.mlp, dropout=dropout),
-        )

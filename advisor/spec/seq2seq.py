@@ -1,6 +1,5 @@
 """The sequence-to-sequence family: encoder-decoders, from the 2017 Transformer to T5."""
 
-import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -119,12 +118,3 @@ class Seq2Seq(WithAttention):
     def after_stack(self) -> float:
         """Dropout after each stack."""
         return self.embedding.dropout if self.final_dropout else 0.0
-
-    def with_dropout(self, dropout: float) -> "Seq2Seq":
-        """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""
-        return dataclasses.replace(
-            self,
-            embedding=dataclasses.replace(self.embedding, dropout=dropout),
-            attention=dataclasses.replace(self.attention, dropout=dropout),
-            mlp=dataclasses.replace(self.mlp, dropout=dropout),
-        )

@@ -1,21 +1,29 @@
 """What every family with attention reads off its widths."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 from advisor.spec.check import Size
 
 
 class WithAttention:
-    """A spec that has a `d_model` and an `attention` block."""
+    """A spec that has a `d_model` and the blocks `embedding`, `attention` and `mlp`."""
 
-    attention: Any
     d_model: Size
+    embedding: Any
+    attention: Any
+    mlp: Any
 
     @property
     def head_size(self) -> Size:
         """Width of one attention head: d_model / heads unless given."""
         given = self.attention.head_size
         return self.d_model // self.attention.heads if given is None else given
+
+    def with_dropout(self, dropout: float) -> Self:
+        """The same model with `dropout` wherever this family drops: embedding, attention, MLP output."""
+        dropping = {name: replace(getattr(self, name), dropout=dropout) for name in ("embedding", "attention", "mlp")}
+        return replace(self, **dropping)  # type: ignore[type-var]  # every family is a dataclass
 
 
 class WithGroupedHeads(WithAttention):

@@ -11,13 +11,8 @@ from sqlalchemy.engine import RowMapping
 
 from studies.records import CurvePoint, Provenance, SweepRecord, TrialRecord
 
-RUN = "run"  # the user attribute of an Optuna trial that holds the fields below
+RUN = "run"  # the user attribute of an Optuna trial that holds the fields of a TrialRecord beyond its own
 NUMBER = "number"  # therein: Optuna's own is the order in which trials ended
-# What a TrialRecord has beyond Optuna's own fields: number, state, params, value.
-RUN_FIELDS = (
-    "role", "reason", "message", "point", "parameters", "flops", "memory_bytes", "measured_memory_bytes", "tokens",
-    "seconds", "started", "seed", "length", "continued_from", "predicted_seconds", "device", "costs",
-)  # fmt: skip
 
 
 def dump(value: Any) -> str:

@@ -22,7 +22,6 @@ from tests.crash import pretender
 NAME = "crashing"
 SPACE = Path(__file__).parents[1] / "studies" / "tiny.toml"
 TEXT = "To be, or not to be, that is the question: whether 'tis nobler in the mind to suffer. " * 20
-CLASSIC: dict[str, Any] = {"sampler": "tpe"} if hasattr(Settings, "sampler") else {}  # asks no clock what to try
 BUDGET_SECONDS = 3600.0  # so little text makes trials of 50 steps, whatever the budget
 
 
@@ -65,7 +64,7 @@ def main(verb: str, folder: str, store: str, options: str) -> None:
         data=str(data),
         tokenizer=asked["tokenizer"],
         max_trials=asked["trials"],
-        **CLASSIC,
+        sampler="tpe",  # asks no clock what to try
         devices=(Device(name="cpu", threads=1),) * asked["slots"],
         memory_bytes=2**30,
     )

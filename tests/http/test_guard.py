@@ -82,7 +82,7 @@ def test_a_client_that_asks_too_often_waits(tmp_path: Path) -> None:
 def test_what_nobody_foresaw_is_logged_and_says_nothing(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("advisor.http.search.found", lambda text: 1 / 0)
+    monkeypatch.setattr("advisor.gpus.search.found", lambda text: 1 / 0)
     answer = client.get("/api/v1/gpus")
     assert answer.status_code == 500
     assert "ZeroDivision" not in answer.text

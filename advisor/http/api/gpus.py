@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from advisor.gpus import GPU
-from advisor.http import search
+from advisor.gpus import GPU, search
 from advisor.http.body import StrictRoute
 from advisor.http.device import chosen
 from advisor.http.plain import as_json

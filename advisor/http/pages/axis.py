@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from advisor.units import format_bytes
+
 ROOM = 4.0  # percent of an axis, on either side of the outermost points
 TICKS = 5
 ROUND = (1.0, 2.0, 5.0)
@@ -59,3 +61,13 @@ class Axis:
         power = 10.0 ** math.floor(math.log10(rough))
         step = next((r * power for r in ROUND if r * power >= rough), 10 * power)
         return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def round_bytes(size: float) -> str:
+    """A round amount, without decimals that are zero.
+
+    >>> round_bytes(4 * 2**30), round_bytes(2.5 * 2**20)
+    ('4 GiB', '2.5 MiB')
+    """
+    number, unit = format_bytes(size).split()
+    return f"{float(number):g} {unit}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.gpus import GPU, lookup
-from advisor.http import search
+from advisor.gpus import GPU, lookup, search
 from advisor.units import GIB, format_bytes
 
 SHOWN = 12

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.http.pages.axis import Axis
+from advisor.http.pages.axis import Axis, round_bytes
 from advisor.http.pages.links import size_link
 from advisor.propose import Answer
-from advisor.units import format_bytes, format_count, format_seconds
+from advisor.units import format_count, format_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def front(answer: Answer) -> Front:
     """The front of an answer; hours are no axis where no time can be said."""
     c, points = answer.candidates, sorted(answer.front, key=lambda p: (-p.loss, p.memory))
     axes = [
-        Axis(name="memory", label="memory at the peak", values=[p.memory for p in points], show=_memory, base=2.0),
+        Axis(name="memory", label="memory at the peak", values=[p.memory for p in points], show=round_bytes, base=2.0),
         Axis(name="parameters", label="parameters", values=[int(c.parameters[p.row]) for p in points],
              show=format_count),
     ]  # fmt: skip
@@ -68,11 +68,6 @@ def _link(answer: Answer, row: int) -> str:
 def _share(hours: float, most: float) -> int:
     """Of the sixteenth, eighth, ... of the time that the front looks at, which; all of it where no time is known."""
     return 4 if math.isnan(hours) else max(0, 4 + round(math.log2(min(1.0, hours / most))))
-
-
-def _memory(size: float) -> str:
-    number, unit = format_bytes(size).split()
-    return f"{float(number):g} {unit}"
 
 
 def _hours(hours: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from advisor.http.pages.axis import round_bytes
 from advisor.ledger.readings import Moment
 from advisor.units import format_bytes
 
@@ -65,7 +66,7 @@ def draw(moments: Sequence[Moment], limit_bytes: int, limit_name: str) -> Drawin
         line=line,
         area=f"{line} V{HIGH} H0 Z",
         bands=tuple(_bands(moments)),
-        ticks=tuple(Tick(y=100 * (1 - level / top), text=_level(level)) for level in _levels(top)),
+        ticks=tuple(Tick(y=100 * (1 - level / top), text=round_bytes(level)) for level in _levels(top)),
         limit=Tick(y=100 * (1 - limit_bytes / top), text=f"{limit_name}: {format_bytes(limit_bytes)}")
         if seen
         else None,
@@ -90,8 +91,3 @@ def _levels(top: float) -> list[float]:
     unit = 2.0 ** (10 * math.floor(math.log2(top) / 10)) if top >= 1 else 1.0
     step = next(s * unit for s in (*(2.0**i / 16 for i in range(15)),) if top / (s * unit) < 6)
     return [step * i for i in range(1, int(top / step) + 1)]
-
-
-def _level(size: float) -> str:
-    number, unit = format_bytes(size).split()
-    return f"{float(number):g} {unit}"
