@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, InputError
 from advisor.export import export
 from advisor.files import slug
 from advisor.spec.proposal import Stored
@@ -45,5 +45,6 @@ def _block(stored: Stored, tool: str) -> Block:
     try:
         found = export(stored, tool)
     except AdvisorError as error:
-        return Block(tool=tool, what=TOOLS[tool], refusal=str(error))
+        wants = f"it takes {error.expected}" if isinstance(error, InputError) else str(error)
+        return Block(tool=tool, what=TOOLS[tool], refusal=wants)
     return Block(tool=tool, what=TOOLS[tool], file_name=f"{slug(stored.name)}-{found.file_name}", text=found.text)

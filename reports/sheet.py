@@ -64,5 +64,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(text=words.text, sort_key=sort_key)
+    environment.filters.update(text=words.text, sentence=words.sentence, listed=words.listed, sort_key=sort_key)
     return environment

@@ -9,6 +9,7 @@ from reports.numbers import finite
 
 MISSING = "\u2013"  # an en dash
 SHORT = 160  # characters of a message that a table cell shows
+LONG = 400  # of a sentence or two
 
 Show = Callable[[Any], str]
 
@@ -26,15 +27,15 @@ def _rate(value: float) -> str:
     return f"{value:.3g}".replace("e-0", "e-")
 
 
-def text(value: Any) -> str:
-    """Text of any origin, cut to one cell; nothing and NaN are a dash.
+def text(value: Any, most: int = SHORT) -> str:
+    """Text of any origin, cut to `most` characters; nothing and NaN are a dash.
 
     Control characters, and halves of characters that came out of a broken decode, become U+FFFD.
     """
     if value is None or value == "" or value != value:
         return MISSING
     shown = "".join(c if c.isprintable() else " " if c in "\n\t" else "\ufffd" for c in str(value))
-    return shown if len(shown) <= SHORT else shown[: SHORT - 1] + "…"
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 whole = _numeric(lambda v: f"{v:,.0f}")
@@ -48,10 +49,15 @@ size = _numeric(units.format_bytes)
 count = _numeric(units.format_count)
 flops = _numeric(units.format_flops)
 seconds = _numeric(units.format_seconds)
-hours = _numeric(lambda v: units.format_seconds(3600 * v))
+hours = _numeric(lambda v: f"{v:.3g} h")
 signed = _numeric(lambda v: f"{v:+.1f}")
 slope = _numeric(lambda v: f"{v:.2f}")
 signed_loss = _numeric(lambda v: f"{v:+.3f}")  # a difference of losses [nats/token]
+
+
+def sentence(value: Any) -> str:
+    """Text of any origin, cut to a sentence or two."""
+    return text(value, LONG)
 
 
 def compact(value: float, prefixes: Sequence[str]) -> str:

@@ -157,10 +157,14 @@ class Space:
 
     def _plan(self, batch: int) -> Plan:
         assert "precision" in self.plan, "the device has said it: with_precision"
+        return Plan(batch=batch, grad_clip=self.recipe.grad_clip > 0, **self._base(), **self.plan)
+
+    def _base(self) -> dict[str, Any]:
+        """The shape at which a parametrization that knows one is the standard one: the untuned default's."""
+        if self.plan.get("parametrization", "standard") == "standard":
+            return {}
         width, head_size = (int(self.knobs[name].default) for name in ("d_model", "head_size"))
-        return Plan(
-            batch=batch, grad_clip=self.recipe.grad_clip > 0, base_width=width, base_head_size=head_size, **self.plan
-        )
+        return {"base_width": width, "base_head_size": head_size}
 
 
 class Shape(NamedTuple):

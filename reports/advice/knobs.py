@@ -65,9 +65,14 @@ def dropout_too_high(record: StudyRecord) -> Finding | None:
     once = f", and sees {seen:.2g} epochs of its data" if seen is not None and seen < 1 else ""
     return Finding(
         name="Dropout too high",
-        says=f"The best trial drops {words.percent(dropout)} though it does not overfit{once}."
-        f" {words.many(len(drier), 'trial')} in full had less, with other values elsewhere.",
+        says=f"The best trial drops {words.percent(dropout)} though it does not overfit{once}. {_with_less(drier)}",
         trials=(winner.number, *drier),
         advice="Run the winner again with dropout 0 to 0.05, all else as it is.",
         source=f"{GUIDE}: “If underfitting: DROPOUT = 0.0-0.1”",
     )
+
+
+def _with_less(drier: list[int]) -> str:
+    if not drier:
+        return "No full trial had less."
+    return f"{words.many(len(drier), 'full trial')} had less, with other values elsewhere."

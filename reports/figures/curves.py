@@ -1,6 +1,7 @@
 """Learning curves: validation loss by tokens seen, of every trial, the stopped ones included."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +17,7 @@ from reports.numbers import finite, per_curve, thin
 from reports.table import Column, Table
 from reports.theme import LIGHT
 
+HOVER = "trial %{customdata}<br>%{x:.3s} tokens<br>%{y:.3f} nats/token<extra></extra>"
 CROWD, FADED = 40, 0.5  # more curves than this in one group are drawn faded
 
 
@@ -102,7 +104,8 @@ class Curves:
     def draw(self) -> go.Figure:
         """The figure."""
         limit = per_curve(len(self.curves))
-        traces = [_lines(group, self.of(group), limit) for group in GROUPS if self.of(group)]
+        drawn = [group for group in GROUPS if self.of(group)]
+        traces = [draw(group, self.of(group)) for group in drawn for draw in (partial(_lines, limit=limit), _ends)]
         traces += [_joints(self.promoted)] if self.promoted else []
         return canvas(
             traces,
@@ -124,14 +127,22 @@ def _lines(group: str, curves: tuple[Curve, ...], limit: int) -> go.Scatter:
     style = GROUPS[group]
     shown = [thin(list(zip(c.tokens, c.losses, strict=True)), limit) for c in curves]
     numbers = [n for c, points in zip(curves, shown, strict=True) for n in [c.number] * len(points) + [None]]
-    ends = [n for points in shown for n in [0] * (len(points) - 1) + [style.size, 0]]
     gapped = [point for points in shown for point in [*points, (None, None)]]
     return go.Scatter(
-        x=[x for x, _ in gapped], y=[y for _, y in gapped], customdata=numbers, name=style.label, mode="lines+markers",
-        opacity=FADED if len(curves) > CROWD else 1,
+        x=[x for x, _ in gapped], y=[y for _, y in gapped], customdata=numbers, name=style.label, mode="lines",
+        legendgroup=group, opacity=FADED if len(curves) > CROWD else 1,
         line={"color": style.color, "width": style.width, "dash": style.dash}, connectgaps=False,
-        marker={"color": style.color, "symbol": style.symbol, "size": ends, "opacity": 1, "line": {"width": 0}},
-        hovertemplate="trial %{customdata}<br>%{x:.3s} tokens<br>%{y:.3f} nats/token<extra></extra>",
+        hovertemplate=HOVER,
+    )  # fmt: skip
+
+
+def _ends(group: str, curves: tuple[Curve, ...]) -> go.Scatter:
+    """A mark where each curve of a group ends; a mark of no size at every other point would cost the page its speed."""
+    style = GROUPS[group]
+    return go.Scatter(
+        x=[c.tokens[-1] for c in curves], y=[c.losses[-1] for c in curves], customdata=[c.number for c in curves],
+        name=style.label, mode="markers", legendgroup=group, showlegend=False, hovertemplate=HOVER,
+        marker={"color": style.color, "symbol": style.symbol, "size": style.size, "line": {"width": 0}},
     )  # fmt: skip
 
 

@@ -71,13 +71,13 @@ class Elasticities:
         """The figure."""
         names = [label(f"{_noun(slope)} ({slope.value:,})") for slope in self.slopes]
         bars = [
-            _bars(self.second, names, [self.beside(slope) for slope in self.slopes], LIGHT.default),
             _bars("memory", names, [slope.memory for slope in self.slopes], LIGHT.best),
+            _bars(self.second, names, [self.beside(slope) for slope in self.slopes], LIGHT.default),
         ]
         return canvas(
             bars,
             x=axis("% per 1 % of the knob", showgrid=True, zeroline=True),
-            y=axis("", autorange="reversed", showgrid=False),
+            y=axis("", autorange="reversed", showgrid=False), legend={"traceorder": "normal"},
             barmode="group", bargap=0.3, height=110 + 40 * len(names), margin=NO_LEGEND | {"t": 44},
         )  # fmt: skip
 

@@ -50,13 +50,13 @@ class Front:
             frugal = min(self.points, key=lambda p: p.memory_bytes)
             return (
                 f"{words.size(frugal.memory_bytes)} of memory reach a predicted {frugal.loss:.3f},"
-                f" {words.size(best.memory_bytes)} {best.loss:.3f}"
+                f" {words.size(best.memory_bytes)} reach {best.loss:.3f}"
             )
         shortest = min(p.hours or 0.0 for p in self.points)
         quick = min((p for p in self.points if (p.hours or 0.0) <= 1.01 * shortest), key=lambda p: p.loss)
         return (
-            f"{words.hours(quick.hours)} reach a predicted loss of {quick.loss:.3f},"
-            f" {words.hours(best.hours)} {best.loss:.3f}"
+            f"{words.hours(quick.hours)} of training reach a predicted loss of {quick.loss:.3f},"
+            f" {words.hours(best.hours)} reach {best.loss:.3f}"
         )
 
     @property
@@ -87,11 +87,11 @@ class Front:
         if self.timed:
             hours = [p.hours or 0.0 for p in (*self.points, *self.proposals)]
             self._panel(figure, 1, [p.hours for p in self.points], [p.hours for p in self.proposals])
-            figure.update_xaxes(log_axis("training on the GPU [h]", hours, "{:g}".format), row=1, col=1)
+            figure.update_xaxes(log_axis("training [h]", hours, "{:g}".format), row=1, col=1)
         col = 1 + self.timed
         sizes = [[p.memory_bytes / GIB for p in points] for points in (self.points, self.proposals)]
         self._panel(figure, col, *sizes)
-        memory = log_axis("peak memory of a step [GiB]", [*sizes[0], *sizes[1]], "{:g}".format)
+        memory = log_axis("peak memory [GiB]", [*sizes[0], *sizes[1]], "{:g}".format)
         figure.update_xaxes(memory, row=1, col=col)
         figure.update_yaxes(axis("predicted loss [nats/token]"), row=1, col=1)
         return figure

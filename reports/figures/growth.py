@@ -103,7 +103,7 @@ class Growth:
                 y=self.memory_bytes / GIB, line={"color": LIGHT.limit, "width": 1.5, "dash": "dash"}, row=1, col=col
             )
             figure.add_vline(x=knob.now, line={"color": LIGHT.ink, "width": 1, "dash": "dot"}, row=1, col=col)
-            figure.update_xaxes(axis(knob.name, rangemode="tozero"), row=1, col=col)
+            figure.update_xaxes(axis(knob.name, rangemode="tozero", tickangle=0, nticks=4), row=1, col=col)
         figure.add_annotation(
             x=0, xref="paper", y=self.memory_bytes / GIB, yanchor="bottom", xanchor="left", showarrow=False, xshift=6,
             text=f"{label(self.gpu)}: {format_bytes(self.memory_bytes)}", font={"color": LIGHT.limit, "size": 12},

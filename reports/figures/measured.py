@@ -48,8 +48,10 @@ class Measured:
     @property
     def title(self) -> str:
         """The finding."""
-        errors = [f"{q.name} by {q.error:.1%} over {words.many(len(q.pairs), 'trial')}" for q in self.quantities]
-        return f"Predictions missed in the median {words.listed(errors)}"
+        errors = [
+            f"{q.name} by {words.percent(q.error)} ({words.many(len(q.pairs), 'trial')})" for q in self.quantities
+        ]
+        return f"In the median, predictions missed the measured {words.listed(errors)}"
 
     @property
     def caption(self) -> str:

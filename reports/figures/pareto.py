@@ -75,6 +75,8 @@ class Pareto:
     def title(self) -> str:
         """The finding."""
         cheap, dear = self.front[0], self.front[-1]
+        if len(self.points) == 1:
+            return f"One trial ran to its end: loss {dear.loss:.3f} for {self.cost.show(dear.cost)}{self.cost.unit}"
         if cheap == dear:
             return f"Trial {dear.number} has the lowest loss of all and costs least"
         low, high = (self.cost.show(p.cost) + self.cost.unit for p in (cheap, dear))

@@ -77,8 +77,8 @@ class Progress:
         for col, (column, end) in enumerate(ends, 1):
             figure.add_trace(self._line(column, end, col), row=1, col=col)
             figure.add_trace(self._marks(column, col), row=1, col=col)
-        figure.update_xaxes(axis("time since the study began [s]", rangemode="tozero"), row=1, col=1)
-        figure.update_xaxes(axis("compute of all trials [FLOP]", rangemode="tozero", exponentformat="SI"), row=1, col=2)
+        figure.update_xaxes(axis("time [s]", rangemode="tozero"), row=1, col=1)
+        figure.update_xaxes(axis("compute [FLOP]", rangemode="tozero", exponentformat="SI"), row=1, col=2)
         figure.update_yaxes(axis("validation loss [nats/token]", range=self._frame()), row=1, col=1)
         return figure.update_layout(height=340)
 

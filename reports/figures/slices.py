@@ -38,15 +38,21 @@ class Slices:
     samples: tuple[Sample, ...]
 
     @property
+    def finished(self) -> tuple[Sample, ...]:
+        """Those that ran to their end."""
+        return tuple(s for s in self.samples if s.group != "pruned")
+
+    @property
     def near(self) -> tuple[Sample, ...]:
         """The finished trials within NEAR of the best."""
-        finished = [s for s in self.samples if s.group != "pruned"]
-        return tuple(s for s in finished if s.loss <= finished[0].loss * (1 + NEAR))
+        return tuple(s for s in self.finished if s.loss <= self.finished[0].loss * (1 + NEAR))
 
     @property
     def title(self) -> str:
         """The finding."""
         rates = [s.point[0] for s in self.near]
+        if len(self.finished) == 1:
+            return "One trial of the search ran to its end: there is none to compare it with"
         if len(rates) < 2:
             return "The best trial stands alone: no other comes within 2 % of its loss"
         return (
@@ -94,11 +100,12 @@ class Slices:
         return axis(NAMES[TUNED[i]], **(discrete if TUNED[i] in ("depth", "d_model") else {}))
 
     def _frame(self) -> list[float]:
-        """Up to the worst finished trial and a little more; what diverged may leave the frame."""
-        losses = [s.loss for s in self.samples]
-        finished = [s.loss for s in self.samples if s.group != "pruned"] or losses
-        span = max(max(finished) - min(losses), 0.05)
-        return [min(losses) - 0.08 * span, max(finished) + 0.15 * span]
+        """Up to the worst finished trial and the median stopped one; what diverged may leave the frame."""
+        low = self.samples[0].loss
+        stopped = [s.loss for s in self.samples if s.group == "pruned"]
+        high = max([s.loss for s in self.finished] + stopped[: len(stopped) // 2 + 1])
+        span = max(high - low, 0.05)
+        return [low - 0.08 * span, high + 0.15 * span]
 
     def _marks(self, group: str, i: int) -> go.Scatter:
         style, mine = GROUPS[group], [s for s in self.samples if s.group == group]

@@ -57,8 +57,8 @@ class Sweep:
             else "The state before the sweep was NOT restored byte for byte: do not trust trials that followed it."
         )
         return (
-            f"{words.text(self.verdict)} On {self.model}; dots are single steps, the line is smoothed; the shaded band,"
-            f" {words.rate(self.low)} to {words.rate(self.high)}, is handed to the search as bounds. {restored}"
+            f"{words.sentence(self.verdict)} On {self.model}; dots are single steps, the line is smoothed; the shaded"
+            f" band, {words.rate(self.low)} to {words.rate(self.high)}, is handed to the search as bounds. {restored}"
         )
 
     @property
@@ -89,10 +89,10 @@ class Sweep:
         figure.update_xaxes(log_axis("", self.learning_rates, words.compact_rate))
         figure.update_xaxes(title_text="learning rate", row=2, col=1)
         figure.update_yaxes(axis("loss [nats/token]", range=self._frame()), row=1, col=1)
-        figure.update_yaxes(axis("", showgrid=True), row=2, col=1)
+        figure.update_yaxes(axis("", showgrid=True, dtick=1), row=2, col=1)
         if self.centre and self.interval:
             figure.add_trace(self._answer(self.centre, *self.interval), row=2, col=1)
-        return figure.update_layout(height=460)
+        return figure.update_layout(height=500)
 
     def _answer(self, centre: float, low: float, high: float) -> go.Scatter:
         """The learning rate of a full trial, with its interval."""

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +10,13 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 import reports
+import studies
+from reports import Proposals
+from studies.executors.local import LocalExecutor
+from studies.job import Device
 from tests.reports.hostile import hostile
-from tests.reports.sample import study
+from tests.reports.sample import study, target_values
+from tests.studies.examples import settings
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
@@ -69,10 +74,25 @@ def report(browser: Browser) -> Iterator[Opened]:
     context.close()
 
 
+def pretending(devices: Sequence[Device]) -> LocalExecutor:
+    """Processes that only say that they train: a study as it comes out of the store, on a machine of any speed."""
+    return LocalExecutor(devices, "tests.studies.workers:pretends")
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Written once: sample.html and hostile.html."""
+    """Written once: the pages of a sample, of hostile texts, of a real study, of the two compared, of proposals."""
     folder = tmp_path_factory.mktemp("reports")
-    reports.write(study(), folder / "sample.html")
-    reports.write(hostile(), folder / "hostile.html")
+    asked = settings(folder, name="real", budget_seconds=600.0, sampler="shapes-first", max_trials=8)
+    real = studies.run(asked, executor=pretending)
+    target = Proposals(target=target_values(), command="advisor propose --gpu 'RTX 4090'", versions={"python": "3"})
+    pages = {
+        "sample": study(),
+        "hostile": hostile(),
+        "real": real,
+        "comparison": [study(), real],
+        "proposals": target,
+    }
+    for name, content in pages.items():
+        reports.write(content, folder / f"{name}.html")
     return folder

@@ -1,10 +1,14 @@
 import csv
 import io
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import reports
@@ -14,8 +18,11 @@ from tests.reports.sample import study
 
 pytestmark = pytest.mark.browser
 
+PAGES = ("sample", "real", "comparison", "proposals")
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(28, 32, 36)"  # surfaces
 PAPER = 680  # A4 less its margins [px]
+PHONE = 390  # [px]
+MOST_STOPS = 300  # of the Tab key
 
 MARKS = {  # what must be there once a figure is drawn: [selector inside the figure, how many at least]
     "what-fits": (".scatterlayer .point", 65),
@@ -181,7 +188,68 @@ def test_the_filter_leaves_the_rows_that_hold_all_its_words(report: Opened, fold
     assert shown.count() == 17
 
 
-@pytest.mark.parametrize("width", [390, 768])
+def test_the_winner_is_taken_away_as_a_script(report: Opened, folder: Path, tmp_path: Path) -> None:
+    page = report.open(folder / "real.html").page
+    page.locator("summary", has_text="torch: ").click()
+    path = download(page, "-train.py", tmp_path)
+    rate = page.locator(".tiles dd").first.inner_text()
+    assert f"LEARNING_RATE = {float(rate):.3g}" in path.read_text()
+    compile(path.read_text(), path.name, "exec")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_is_shut_out(report: Opened, folder: Path, name: str) -> None:
+    page = report.open(folder / f"{name}.html").page
+    assert serious(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-figures=drawn]", state="attached")
+    assert serious(page) == []
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.wait_for_selector("html[data-figures=drawn]", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    paper = page.pdf(format="A4")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) < 30
+    assert page.locator("[data-figure] .failed").count() == 0
+    assert report.complaints == []
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds serious or worse."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def test_it_is_read_without_a_mouse(report: Opened, folder: Path) -> None:
+    page = report.open(folder / "sample.html").page
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the answer")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    walked = list(walk(page))
+    assert [stop for stop in walked if not stop["seen"]] == []
+    places = [stop["place"] for stop in walked]
+    assert places == sorted(places)
+    assert {"A", "SUMMARY", "BUTTON", "INPUT", "DIV"} <= {stop["tag"] for stop in walked}  # DIV: tables that scroll
+
+
+def walk(page: Page) -> Iterator[dict[str, Any]]:
+    """Press Tab to the end of the page: where in the document each stop is, and whether a reader sees the focus."""
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+                const at = document.activeElement, style = getComputedStyle(at);
+                const place = [...document.querySelectorAll("*")].indexOf(at);
+                return { tag: at.tagName, place, seen: style.outlineStyle !== "none" && style.outlineWidth !== "0px" };
+            }"""
+        )
+        if stop["tag"] == "BODY":
+            return
+        yield stop
+
+
+@pytest.mark.parametrize("width", [PHONE, 768])
 def test_no_width_scrolls_sideways(browser: Browser, folder: Path, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 780})
     page = Opened(page=context.new_page()).open(folder / "hostile.html").page

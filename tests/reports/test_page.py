@@ -147,7 +147,7 @@ ABSENT: dict[str, tuple[StudyRecord, dict[str, str]]] = {
     ),
     "all but one trial": (
         replace(study(), trials=study().trials[1:2]),
-        {"curves": "Trial 1 ends", "slices": "stands alone", "pareto-flops": "lowest loss of all"},
+        {"curves": "Trial 1 ends", "slices": "One trial", "pareto-flops": "One trial"},
     ),
 }
 

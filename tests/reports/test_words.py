@@ -21,7 +21,7 @@ from reports import words
         (words.loss, 1.99951, "2.000"),
         (words.size, 24 * 2**30, "24.00 GiB"),
         (words.whole, 1048576.0, "1,048,576"),
-        (words.hours, 1.5, "1h30m"),
+        (words.hours, 1.5, "1.5 h"),
         (words.signed, -0.44, "-0.4"),
     ],
 )

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,13 @@ def test_the_title_compares_the_ends_of_two_curves() -> None:
     )
 
 
+def lines(record: StudyRecord) -> list[Any]:
+    return [trace for trace in info(record).draw().data if trace.mode == "lines"]
+
+
 def test_every_evaluation_is_drawn_in_its_group() -> None:
     record = study()
-    drawn = {trace.name: [x for x in trace.customdata if x is not None] for trace in info(record).draw().data}
+    drawn = {trace.name: [x for x in trace.customdata if x is not None] for trace in lines(record)}
     pruned = [t for t in record.trials if t.state == "PRUNED"]
     assert len(drawn["pruned"]) == sum(len(t.curve) for t in pruned)
     assert set(drawn["pruned"]) == {t.number for t in pruned}
@@ -37,9 +42,10 @@ def test_every_evaluation_is_drawn_in_its_group() -> None:
 
 
 def test_gaps_part_the_curves_and_only_their_ends_are_marked() -> None:
-    trace = next(t for t in info(study()).draw().data if t.name == "pruned")
-    marked = [i for i, size in enumerate(trace.marker.size) if size]
-    assert [i + 1 for i in marked] == [i for i, x in enumerate(trace.x) if x is None]
+    line, ends = (t for t in info(study()).draw().data if t.name == "pruned")
+    gaps = [i for i, x in enumerate(line.x) if x is None]
+    assert [line.x[i - 1] for i in gaps] == list(ends.x)
+    assert [line.y[i - 1] for i in gaps] == list(ends.y)
 
 
 def test_training_reports_without_an_evaluation_are_left_out() -> None:

@@ -53,7 +53,9 @@ def test_the_title_says_what_the_extra_cost_buys() -> None:
         info(replace(record, trials=trials)).title
         == "100.0k parameters reach 2.500; 400.0k parameters buy another 0.300"
     )
-    assert info(replace(record, trials=trials[:1])).title == "Trial 1 has the lowest loss of all and costs least"
+    assert (
+        info(replace(record, trials=trials[:1])).title == "One trial ran to its end: loss 2.500 for 100.0k parameters"
+    )
 
 
 def test_none_finished() -> None:

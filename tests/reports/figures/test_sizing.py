@@ -70,7 +70,7 @@ def test_without_a_gpu_flops_stand_for_time() -> None:
 def test_the_front_tells_what_time_buys() -> None:
     found = frames(study())
     drawn = front.info(found.front, found.proposals, found.target)
-    assert drawn.title.startswith("6h00m reach a predicted loss of ")
+    assert drawn.title.startswith("6 h of training reach a predicted loss of ")
     assert [len(trace.x) for trace in drawn.draw().data] == [len(drawn.points), 3, len(drawn.points), 3]
 
 
@@ -92,10 +92,8 @@ def test_predictions_are_compared_with_what_was_measured() -> None:
     found = measured.info(frames(replace(record, trials=known)).trials)
     assert [round(q.error, 3) for q in found.quantities] == [0.1, 0.0]
     done = sum(t.state == "COMPLETE" for t in record.trials)
-    assert (
-        found.title
-        == f"Predictions missed in the median memory by 10.0% over {done} trials and time by 0.0% over {done} trials"
-    )
+    errors = f"memory by 10 % ({done} trials) and time by 0 % ({done} trials)"
+    assert found.title == f"In the median, predictions missed the measured {errors}"
     on_cpu = measured.info(frames(record).trials)
     assert [q.name for q in on_cpu.quantities] == ["time"]
 

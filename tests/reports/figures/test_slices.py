@@ -16,8 +16,10 @@ def test_the_title_counts_those_near_the_best() -> None:
     info = slices.info(frames(replace(record, trials=trials)).trials)
     assert info.title == "2 trials come within 2 % of the best loss, at learning rates from 0.001 to 0.004"
     assert [row[0] for row in info.table.rows] == [1, 2, 3]
-    alone = slices.info(frames(replace(record, trials=trials[:1])).trials)
+    alone = slices.info(frames(replace(record, trials=trials[::2])).trials)
     assert alone.title.startswith("The best trial stands alone")
+    only = slices.info(frames(replace(record, trials=trials[:1])).trials)
+    assert only.title.startswith("One trial of the search ran to its end")
 
 
 def test_each_panel_shows_the_same_trials() -> None:
