@@ -45,6 +45,14 @@ class TrialStarted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialRestarted:
+    """A trial that was to go on from another one's checkpoint begins at the start: that cannot be read."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialReported:
     """A running trial has got to a point of its curve."""
 
@@ -68,4 +76,6 @@ class StudyEnded:
     budget_seconds: float
 
 
-Event: TypeAlias = PhaseStarted | SweepEnded | TokensChosen | TrialStarted | TrialReported | TrialEnded | StudyEnded
+Event: TypeAlias = (
+    PhaseStarted | SweepEnded | TokensChosen | TrialStarted | TrialRestarted | TrialReported | TrialEnded | StudyEnded
+)

@@ -162,6 +162,13 @@ class Reports:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restarted:
+    """Worker -> coordinator: the checkpoint that the job starts from cannot be read, so it begins at the start."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """Worker -> coordinator: one row of a calibration, and of how many."""
 
@@ -184,5 +191,5 @@ class Outcome:
     needs: tuple[Needs | None, ...] = ()  # None: out of memory
 
 
-Message = Reports | Measured | Outcome
+Message = Reports | Restarted | Measured | Outcome
 STOP = "stop"  # coordinator -> worker: end now, tell PRUNED with reason rung

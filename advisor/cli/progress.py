@@ -56,6 +56,8 @@ class StudyProgress:
                 self._say(f"{tokens} tokens per trial; about {event.trials_expected} trials fit the budget")
             case events.TrialStarted():
                 self._start_trial(event)
+            case events.TrialRestarted():
+                self._say(f"trial {event.number:>3} {event.why}")
             case events.TrialReported():
                 self._report(event)
             case events.TrialEnded():

@@ -126,8 +126,8 @@ class Coordinator:
         while len(self._flights) == running:
             for ticket, message in self._bench.executor.poll(POLL_SECONDS):
                 flight = self._flights[ticket]
-                for point in flight.take(message):
-                    self._bench.tell(events.TrialReported(number=flight.candidate.number, point=point))
+                for event in flight.take(message):
+                    self._bench.tell(event)
                 if flight.outcome:
                     self._end(self._flights.pop(ticket))
             for flight in self._flights.values():

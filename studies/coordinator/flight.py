@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from studies.coordinator.clock import Clock
+from studies.events import Event, TrialReported, TrialRestarted
 from studies.executors.executor import Executor
-from studies.job import Message, Outcome, Reports
+from studies.job import Message, Outcome, Reports, Restarted
 from studies.needs import Needs
 from studies.records import CurvePoint
 from studies.strategy.strategy import Candidate, Judge
@@ -28,20 +30,27 @@ class Flight:
         self.outcome: Outcome | None = None
         self._judge, self._executor, self._clock = judge, executor, clock
         self._stopped = ""  # why it was asked to stop
+        self._restarted = ""  # why it did not go on from where another trial was
         self._began, self._started = time.monotonic(), clock.spent
         limit = LIMIT_FACTOR * candidate.predicted_seconds + LIMIT_SECONDS
         self.ticket = executor.submit(candidate.job, limit_seconds=limit)
 
-    def take(self, message: Message) -> tuple[CurvePoint, ...]:
-        """A message from the worker; the points that it brings."""
-        if isinstance(message, Outcome):
-            self.seconds = time.monotonic() - self._began
-            self.outcome = settle(message, self._stopped)
-        points = message.points if isinstance(message, Reports) else ()
-        for point in points:
-            self.curve.append(point)
-            self._judge.see(point)
-        return points
+    def take(self, message: Message) -> Sequence[Event]:
+        """A message from the worker; what it tells of a trial that goes on."""
+        number = self.candidate.number
+        match message:
+            case Outcome():
+                self.seconds = time.monotonic() - self._began
+                self.outcome = settle(message, self._stopped)
+            case Restarted():
+                self._restarted = f"began at the start: {message.why}"
+                return [TrialRestarted(number=number, why=self._restarted)]
+            case Reports():
+                self.curve.extend(message.points)
+                for point in message.points:
+                    self._judge.see(point)
+                return [TrialReported(number=number, point=point) for point in message.points]
+        return []
 
     def stop_if_due(self) -> None:
         """Ask the trial to end if it is not promising or its time is up."""
@@ -71,7 +80,7 @@ class Flight:
         return {
             "role": self.candidate.role,
             "reason": self.outcome.reason,
-            "message": self.outcome.message,
+            "message": "; ".join(filter(None, (self._restarted, self.outcome.message))),
             "point": self.candidate.point,
             "parameters": needs.parameters,
             "flops": last.flops if last else 0.0,
@@ -82,7 +91,7 @@ class Flight:
             "started": self._started,
             "seed": self.candidate.job.seed,
             "length": self.candidate.length,
-            "continued_from": self.candidate.continued_from,
+            "continued_from": None if self._restarted else self.candidate.continued_from,
             "predicted_seconds": self.candidate.predicted_seconds,
             "device": self.ticket.slot,
             "costs": costs,

@@ -1,6 +1,5 @@
 """The training loop of a trial: steps, evaluations, curve points, and the ends it can come to."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +18,12 @@ POINTS = 100  # curve points per trial, about; each one makes a GPU finish its q
 
 
 def train(
-    trainer: Trainer, job: TrialJob, *, report: Callable[[CurvePoint], None], stopped: Callable[[], bool]
-) -> Outcome:
+    trainer: Trainer, job: TrialJob, *, report: Callable[[CurvePoint], None], stopped: Callable[[], bool],
+    restarted: Callable[[str], None] = lambda why: None,
+) -> Outcome:  # fmt: skip
     """Train from the job's checkpoint, or from the start, to `job.steps`; `stopped` is asked before each step.
+
+    `restarted` is told why a checkpoint cannot be read: the trial then takes its steps anew, and ends the same.
 
     COMPLETE with the last validation loss, or with the best where the recipe has a patience, which may end the run
     early; PRUNED as rung (stopped), nan or diverged, with the last one seen. A point whose loss is no number or
@@ -31,7 +33,7 @@ def train(
     and best.safetensors that after the best evaluation. Raises StoreError when they cannot be written.
     """
     value, best = None, None
-    _go_on(trainer, job.starts_from)
+    _go_on(trainer, job.starts_from, restarted)
     meter = Meter(trainer, job)
     while trainer.steps_done < job.steps and not trainer.progress.is_over:
         if stopped():
@@ -69,11 +71,14 @@ def _keep(trainer: Trainer, job: TrialJob, best: TrainingState | None) -> None:
         checkpoint.save(best, Path(job.checkpoints) / "best.safetensors")
 
 
-def _go_on(trainer: Trainer, start: Checkpoint | None) -> None:
+def _go_on(trainer: Trainer, start: Checkpoint | None, restarted: Callable[[str], None]) -> None:
     """Take over where another trial was. A file that is gone or damaged costs its steps again, and changes nothing."""
-    if start is not None:
-        with contextlib.suppress(StoreError):
-            restore(trainer, checkpoint.load(start.path))
+    if start is None:
+        return
+    try:
+        restore(trainer, checkpoint.load(start.path))
+    except StoreError as error:
+        restarted(str(error))
 
 
 def is_point(step: int, job: TrialJob) -> bool:

@@ -16,6 +16,7 @@ from studies.job import (
     Message,
     Outcome,
     Reports,
+    Restarted,
     SampleJob,
     SweepJob,
     TraceJob,
@@ -55,6 +56,10 @@ class Line:
             self._send(Reports(points=tuple(self._points)))
             self._points.clear()
             self._sent = time.monotonic()
+
+    def restarted(self, why: str) -> None:
+        """The job begins at the start after all."""
+        self._send(Restarted(why=why))
 
     def measured(self, row: Measured) -> None:
         """Send a row of a calibration; each takes long enough to be worth a message."""
@@ -118,7 +123,7 @@ def _run(job: Job, line: Line) -> Outcome:
     if isinstance(job, SweepJob):
         outcome = lr_finder.run(trainer, job, stopped=line.stopped)
     else:
-        outcome = loop.train(trainer, job, report=line.report, stopped=line.stopped)
+        outcome = loop.train(trainer, job, report=line.report, stopped=line.stopped, restarted=line.restarted)
     return dataclasses.replace(outcome, measured_memory_bytes=_peak_memory(trainer.device))
 
 

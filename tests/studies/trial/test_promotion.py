@@ -1,6 +1,7 @@
 """A trial that goes on from a shorter one is, to the bit, the trial that began at the start."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,10 @@ def job(steps: int, schedule: str = "wsd") -> TrialJob:
     return trial_job(steps=steps, recipe=recipe)
 
 
-def trained(job: TrialJob) -> tuple[str, list[CurvePoint]]:
-    """The state at the end, and the curve."""
-    trainer, curve = Trainer(job), list[CurvePoint]()
-    loop.train(trainer, job, report=curve.append, stopped=lambda: False)
+def trained(job: TrialJob, said: list[str] | None = None) -> tuple[str, list[CurvePoint]]:
+    """The state at the end, and the curve; `said` gets what is said of a restart."""
+    trainer, curve, said = Trainer(job), list[CurvePoint](), [] if said is None else said
+    loop.train(trainer, job, report=curve.append, stopped=lambda: False, restarted=said.append)
     return digest(capture(trainer)), curve
 
 
@@ -38,10 +39,16 @@ def test_a_promoted_trial_is_the_one_that_began_at_the_start(tmp_path: Path) -> 
     assert rest[-1].validation_loss == curve[-1].validation_loss
 
 
-def test_without_the_file_it_begins_at_the_start(tmp_path: Path) -> None:
-    full, path = job(20), tmp_path / "none.safetensors"
-    promoted, curve = trained(promotion.continuing(full, job(12), path))
+@pytest.mark.parametrize("share", [None, 0.0, 0.01, 0.5, 0.999], ids=str)
+def test_without_the_whole_file_it_begins_at_the_start_and_says_so(share: float | None, tmp_path: Path) -> None:
+    short, full, path, said = job(12), job(20), tmp_path / "trunk.safetensors", list[str]()
+    if share is not None:
+        trained(promotion.leaving(short, path))
+        os.truncate(path, int(share * path.stat().st_size))
+    promoted, curve = trained(promotion.continuing(full, short, path), said)
     assert (promoted, curve[0].step) == (trained(full)[0], 1)
+    assert len(said) == 1
+    assert said[0].startswith(f"cannot read checkpoint {path}: ")
 
 
 @pytest.mark.parametrize(
