@@ -3,12 +3,13 @@
 The rules of c10/cuda/CUDACachingAllocator.cpp (torch 2.13, default settings, one stream): a request is rounded up to
 512 bytes and takes the smallest free block of its pool that holds it, the lowest address among equals. What is left of
 the block is split off when it is worth it. When no block is large enough, the driver is asked for a new segment. A
-freed block merges with its free neighbors. Segments are never given back.
+freed block merges with its free neighbors. Segments are never given back. The two pools share nothing.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
-from advisor.ledger.tape import ALIGNMENT, aligned
+from advisor.ledger.tape import ALIGNMENT
 from advisor.units import MIB
 
 SMALL_REQUEST = 1 * MIB  # [bytes] requests up to this have a pool of their own (kSmallSize)
@@ -17,7 +18,13 @@ MEDIUM_REQUEST = 10 * MIB  # smaller requests are cut from segments of MEDIUM_SE
 MEDIUM_SEGMENT = 20 * MIB  # large_segment_size
 LARGE_ROUNDING = 2 * MIB  # kRoundLarge
 LARGE_REST = 1 * MIB  # up to this, what is left of a block of the large pool stays with it
-TOP = 2**47  # of the address space
+
+ADDRESS_BITS = 60
+ADDRESS = (1 << ADDRESS_BITS) - 1
+
+Block = int  # size << ADDRESS_BITS | address [bytes]: blocks are in order of their size, then of their address
+Live = list[Block]  # blocks in use that play one part, oldest first
+Move = tuple[int, Live, int]  # a request for so many bytes; or, with 0, the release of the block at this index
 
 
 def segment_size(request: int) -> int:
@@ -34,86 +41,74 @@ def segment_size(request: int) -> int:
 
 
 class Pool:
-    """Free blocks, found by size and by either end."""
+    """The blocks for small requests, or those for all others; `reserved` [bytes] are in its segments.
 
-    def __init__(self, largest_rest: int) -> None:
-        self._largest_rest = largest_rest  # [bytes] that is not split off
-        self._by_size: list[tuple[int, int]] = []  # size, address
-        self._at_start: dict[int, int] = {}  # address -> size
-        self._at_end: dict[int, int] = {}  # end -> size
+    Requests are sizes that are rounded up already.
+    """
 
-    def take(self, size: int) -> tuple[int, int] | None:
-        """Address and size of the best fitting block, cut to `size` if that is worth it; None when none fits."""
-        by_size = self._by_size
-        place = bisect_left(by_size, (size,))
-        if place == len(by_size):
-            return None
-        found, address = by_size.pop(place)
-        del self._at_start[address]
-        rest = found - size
-        if rest <= self._largest_rest:
-            del self._at_end[address + found]
-            return address, found
-        insort(by_size, (rest, address + size))
-        self._at_start[address + size] = self._at_end[address + found] = rest
-        return address, size
+    def __init__(self, *, small: bool) -> None:
+        self.small, self.reserved = small, 0
+        self._largest_rest = 0 if small else LARGE_REST  # [bytes] that is not split off
+        self._free: list[Block] = []  # in order
+        self._at_start: dict[int, Block] = {}  # address -> the free block that begins there
+        self._at_end: dict[int, Block] = {}
+        self._lowest = ADDRESS
 
-    def give(self, address: int, size: int) -> None:
-        """A block comes back and merges with the free blocks that touch it."""
-        by_size = self._by_size
-        end = address + size
-        if before := self._at_end.pop(address, 0):
-            address -= before
-            del by_size[bisect_left(by_size, (before, address))]
-        if after := self._at_start.pop(end, 0):
-            del by_size[bisect_left(by_size, (after, end))]
-            end += after
-        size = end - address
-        insort(by_size, (size, address))
-        self._at_start[address] = self._at_end[end] = size
+    def serves(self, request: int) -> bool:
+        """Whether a request goes to this pool."""
+        return (request <= SMALL_REQUEST) is self.small
 
     @property
     def free(self) -> list[tuple[int, int]]:
         """(address, size) of all free blocks, by address."""
-        return sorted(self._at_start.items())
+        return sorted((block & ADDRESS, block >> ADDRESS_BITS) for block in self._free)
 
+    def perform(self, moves: Iterable[Move]) -> None:
+        """The moves in their order; all in one loop, since a training run makes thousands of them."""
+        free, at_start, at_end, largest_rest = self._free, self._at_start, self._at_end, self._largest_rest
+        for request, live, which in moves:
+            if request:
+                place = bisect_left(free, request << ADDRESS_BITS)
+                if place == len(free):
+                    self._ask(request)
+                block = free[place]
+                address, size = block & ADDRESS, block >> ADDRESS_BITS
+                del at_start[address]
+                if size - request <= largest_rest:
+                    del free[place], at_end[address + size]
+                    live.append(block)
+                    continue
+                start = address + request
+                rest = size - request << ADDRESS_BITS | start
+                if place and rest < free[place - 1]:
+                    del free[place]
+                    insort(free, rest, 0, place)
+                else:
+                    free[place] = rest
+                at_start[start] = at_end[address + size] = rest
+                live.append(request << ADDRESS_BITS | address)
+            else:
+                block = live.pop(which)
+                address = block & ADDRESS
+                end = address + (block >> ADDRESS_BITS)
+                if before := at_end.pop(address, 0):
+                    address = before & ADDRESS
+                    del free[bisect_left(free, before)]
+                if after := at_start.pop(end, 0):
+                    end += after >> ADDRESS_BITS
+                    del free[bisect_left(free, after)]
+                merged = end - address << ADDRESS_BITS | address
+                insort(free, merged)
+                at_start[address] = at_end[end] = merged
 
-class CachingAllocator:
-    """`reserved` and `allocated` [bytes] are what torch.cuda.memory_reserved() and memory_allocated() report."""
-
-    def __init__(self) -> None:
-        self.reserved = 0
-        self.small, self.large = Pool(0), Pool(LARGE_REST)
-        self._live: dict[int, int] = {}  # address -> size of the block
-        self._lowest = TOP
-
-    @property
-    def allocated(self) -> int:
-        """Bytes of the blocks in use; a block may be larger than what was asked for."""
-        return sum(self._live.values())
-
-    def allocate(self, size: int) -> int:
-        """Address of a block of at least `size` bytes."""
-        size = aligned(size)
-        pool = self.small if size <= SMALL_REQUEST else self.large
-        block = pool.take(size)
-        if block is None:
-            pool.give(*self._segment(segment_size(size)))
-            block = pool.take(size)
-            assert block is not None
-        self._live[block[0]] = block[1]
-        return block[0]
-
-    def free(self, address: int) -> None:
-        """Takes back what `allocate` returned."""
-        size = self._live.pop(address)
-        (self.small if size <= SMALL_REQUEST else self.large).give(address, size)
-
-    def _segment(self, size: int) -> tuple[int, int]:
-        """Address and size of a new segment: drivers go down from the top of the address space.
+    def _ask(self, request: int) -> None:
+        """A new segment, which is the largest free block: drivers go down from the top of the address space.
 
         Segments do not touch, because blocks of two of them never merge.
         """
+        size = segment_size(request)
         self.reserved += size
         self._lowest -= size + ALIGNMENT
-        return self._lowest, size
+        segment = size << ADDRESS_BITS | self._lowest
+        self._free.append(segment)
+        self._at_start[self._lowest] = self._at_end[self._lowest + size] = segment

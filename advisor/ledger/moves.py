@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+from advisor.ledger.allocator import Live, Move
 from advisor.ledger.tape import Event, Segment
 
 OLDEST, YOUNGEST = 0, -1
-
-Live = list[int]  # addresses of the live storages that play one part, oldest first
-Move = tuple[int, Live, int]  # an allocation of so many bytes; or, with 0, the release of the OLDEST or YOUNGEST
 
 
 def joints(segments: list[Segment], runs: Callable[[Segment], int]) -> dict[int, int]:
@@ -52,35 +50,21 @@ class Parts:
     """
 
     def __init__(self, segments: list[Segment], most_runs: int) -> None:
-        self._most_runs = most_runs
+        self.most_runs = most_runs
         self._repeats = {int(segment.repeat) for segment in segments}
-        events = [(event, segment) for segment in segments for event in segment.events]
-        self._made = {event.storage: (event.size, segment) for event, segment in events if event.sign > 0}
-        self._live: dict[int, Live] = defaultdict(list)
-        for storage, partner in joints(segments, self.runs).items():
-            self._live[storage] = self._live[partner]
+        self._made = {event.storage: segment for segment in segments for event in segment.events if event.sign > 0}
+        self._partners = joints(segments, self.runs)
 
     def runs(self, segment: Segment) -> int:
         """How often the segment runs in a row; one run less than another segment stays one run less."""
         repeat = int(segment.repeat)
         less = int(repeat + 1 in self._repeats)
-        return min(repeat + less, self._most_runs) - less
+        return min(repeat + less, self.most_runs) - less
 
-    def moves(self, segment: Segment) -> list[Move]:
-        """What one run of the segment does."""
-        return [self._move(event, segment) for event in segment.events]
-
-    def _move(self, event: Event, segment: Segment) -> Move:
-        live = self._live[event.storage]
+    def move(self, event: Event, segment: Segment, live: dict[int, Live]) -> Move:
+        """What an event of the segment does; `live` has a list for each part, by the first storage that plays it."""
+        ours = live[self._partners.get(event.storage, event.storage)]
         if event.sign > 0:
-            return event.size, live, YOUNGEST
-        _, made = self._made[event.storage]
-        return 0, live, (OLDEST if made.phase == segment.phase and (segment.stacked or segment.runs > 1) else YOUNGEST)
-
-    def drain(self) -> list[int]:
-        """Addresses of all that is live; nothing is afterwards."""
-        addresses = []
-        for live in self._live.values():
-            addresses += live
-            live.clear()
-        return addresses
+            return event.size, ours, YOUNGEST
+        made = self._made[event.storage]
+        return 0, ours, (OLDEST if made.phase == segment.phase and (segment.stacked or segment.runs > 1) else YOUNGEST)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain, groupby, repeat
 
-from advisor.ledger.allocator import CachingAllocator
+from advisor.ledger.allocator import Live, Move, Pool
 from advisor.ledger.machine import Parameter
-from advisor.ledger.moves import Move, Parts
+from advisor.ledger.moves import YOUNGEST, Parts
 from advisor.ledger.step import Step
-from advisor.ledger.tape import Segment, aligned
+from advisor.ledger.tape import Event, Segment, aligned
 
 MATRIX_PRODUCTS = ("mm", "addmm", "bmm")
 MOST_RUNS = 96  # of a block; GPT-3 175B has 96
@@ -17,22 +18,27 @@ MOST_RUNS = 96  # of a block; GPT-3 175B has 96
 
 def reserved_bytes(step: Step, workspace: int) -> int:
     """Bytes reserved by a training run; from MOST_RUNS blocks on, taken to grow linearly."""
-    held = Replay(step, workspace, MOST_RUNS).run()
+    held = _replayed(step, workspace, MOST_RUNS)
     beyond: int = max(s.repeat for s in step.segments) - MOST_RUNS
     if beyond <= 0:
         return held
     half = MOST_RUNS // 2
-    return held + (held - Replay(step, workspace, half).run()) * beyond // (MOST_RUNS - half)
+    return held + (held - _replayed(step, workspace, half)) * beyond // (MOST_RUNS - half)
+
+
+def _replayed(step: Step, workspace: int, most_runs: int) -> int:
+    parts, pools = Parts(step.segments, most_runs), (Pool(small=True), Pool(small=False))
+    return sum(Replay(step, workspace, pool, parts).run() for pool in pools)
 
 
 class Replay:
-    """The first steps of a training run; `workspace` is the size of one cuBLAS workspace [bytes]."""
+    """The first steps of a training run, on one pool; `workspace` is the size of one cuBLAS workspace [bytes]."""
 
-    def __init__(self, step: Step, workspace: int, most_runs: int = MOST_RUNS) -> None:
-        self.allocator = CachingAllocator()
-        self._step, self._workspace, self._most_runs = step, workspace, most_runs
-        self._parts = Parts(step.segments, most_runs)
-        self._moves = {segment: self._parts.moves(segment) for segment in step.segments}
+    def __init__(self, step: Step, workspace: int, pool: Pool, parts: Parts) -> None:
+        self.pool = pool
+        self._step, self._workspace, self._parts = step, aligned(workspace), parts
+        self._live: dict[int, Live] = defaultdict(list)
+        self._moves = {segment: self._moves_of(segment, segment.events) for segment in step.segments}
         self._threads: set[str] = set()  # phases whose thread has a cuBLAS handle
 
     def run(self) -> int:
@@ -44,60 +50,60 @@ class Replay:
         step, reserved = self._step, 0
         weights = [(aligned(p.storage.size),) for p in step.held]
         self._make(step.held, weights)
-        for size in (*step.given, *step.buckets, *(step.averaged or ())):
-            self.allocator.allocate(size)
+        self._allocate((*step.given, *step.buckets, *(step.averaged or ())))
         if step.averaged is not None:
             self._make(step.held, weights)
         self._pass([s for s in step.segments if s.phase != "optimizer"])
-        for size in step.shared_states:
-            self.allocator.allocate(size)
+        self._allocate(step.shared_states)
         self._make(step.owned, step.state_sizes)
         self._pass([s for s in step.segments if s.phase == "optimizer"])
-        while self.allocator.reserved > reserved:
-            reserved = self.allocator.reserved
+        while self.pool.reserved > reserved:
+            reserved = self.pool.reserved
             self.clear_gradients()
             self._pass(step.segments)
         return reserved
 
     def clear_gradients(self) -> None:
         """optimizer.zero_grad(): releases all that a step has left."""
-        for address in self._parts.drain():
-            self.allocator.free(address)
+        self.pool.perform([(0, live, YOUNGEST) for live in self._live.values() for _ in live])
 
     def _pass(self, segments: list[Segment]) -> None:
         for micro_batches, group in groupby(segments, key=lambda s: s.micro_batches):
             alike = list(group)
             for _ in range(micro_batches):
-                reserved = self.allocator.reserved
+                reserved = self.pool.reserved
                 self._once(alike)
-                if self.allocator.reserved == reserved:  # it will be the same for those that follow
+                if self.pool.reserved == reserved:  # it will be the same for those that follow
                     break
 
     def _once(self, segments: list[Segment]) -> None:
         for segment in segments:
             moves, runs = self._moves[segment], self._parts.runs(segment)
-            product = next((i for i, e in enumerate(segment.events, 1) if e.op in MATRIX_PRODUCTS), 0)
-            if product and runs and segment.phase not in self._threads:
+            if runs and segment.phase not in self._threads and (product := _first_product(segment)):
                 self._threads.add(segment.phase)
-                self._perform(moves[:product])
-                self.allocator.allocate(self._workspace)
-                self._perform(moves[product:])
+                before = len(self._moves_of(segment, segment.events[:product]))
+                self.pool.perform(moves[:before])
+                self._allocate([self._workspace])
+                self.pool.perform(moves[before:])
                 runs -= 1
-            self._perform(moves, runs)
+            self.pool.perform(chain.from_iterable(repeat(moves, runs)))
 
-    def _perform(self, moves: list[Move], runs: int = 1) -> None:
-        allocate, free = self.allocator.allocate, self.allocator.free
-        for _ in range(runs):
-            for size, live, which in moves:
-                if size:
-                    live.append(allocate(size))
-                else:
-                    free(live.pop(which))
+    def _moves_of(self, segment: Segment, events: list[Event]) -> list[Move]:
+        """What these events of a run do to the pool."""
+        serves, move, live = self.pool.serves, self._parts.move, self._live
+        return [move(event, segment, live) for event in events if serves(event.size)]
 
     def _make(self, weights: list[Parameter], sizes: Sequence[tuple[int, ...]]) -> None:
         """Tensors that live on, `sizes` of each weight; those of repeated blocks block by block."""
-        for repeat, block in groupby(zip(weights, sizes, strict=True), key=lambda pair: pair[0].repeat):
+        for times, block in groupby(zip(weights, sizes, strict=True), key=lambda pair: pair[0].repeat):
             tensors = [size for _, of_weight in block for size in of_weight]
-            for _ in range(min(repeat, self._most_runs)):
-                for size in tensors:
-                    self.allocator.allocate(size)
+            self._allocate(tensors * min(times, self._parts.most_runs))
+
+    def _allocate(self, sizes: Iterable[int]) -> None:
+        """Tensors that nothing of a step releases."""
+        self.pool.perform([(size, [], 0) for size in sizes if self.pool.serves(size)])
+
+
+def _first_product(segment: Segment) -> int:
+    """How many events it takes to the first matrix product, it included; 0 where there is none."""
+    return next((i for i, event in enumerate(segment.events, 1) if event.op in MATRIX_PRODUCTS), 0)

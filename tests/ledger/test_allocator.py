@@ -6,14 +6,45 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.ledger.allocator import CachingAllocator
+from advisor.ledger.allocator import ADDRESS, ADDRESS_BITS, LARGE_REST, Live, Pool
 from advisor.ledger.tape import aligned
 from advisor.units import KIB, MIB
+from tests.ledger.plain_allocator import PlainPool
 
 
-def filled(*sizes: float) -> tuple[CachingAllocator, list[int]]:
+class Allocator:
+    """Both pools, each in an address space of its own; one request at a time."""
+
+    def __init__(self) -> None:
+        self.small, self.large = Pool(small=True), Pool(small=False)
+        self._live: dict[int, tuple[Pool, Live]] = {}
+
+    @property
+    def reserved(self) -> int:
+        return self.small.reserved + self.large.reserved
+
+    @property
+    def allocated(self) -> int:
+        """Bytes of the blocks in use; a block may be larger than what was asked for."""
+        return sum(live[0] >> ADDRESS_BITS for _, live in self._live.values())
+
+    def allocate(self, size: int) -> int:
+        """The address."""
+        live: Live = []
+        pool = self.small if self.small.serves(aligned(size)) else self.large
+        pool.perform([(aligned(size), live, 0)])
+        address = (live[0] & ADDRESS) + (pool.small << ADDRESS_BITS)
+        self._live[address] = pool, live
+        return address
+
+    def free(self, address: int) -> None:
+        pool, live = self._live.pop(address)
+        pool.perform([(0, live, 0)])
+
+
+def filled(*sizes: float) -> tuple[Allocator, list[int]]:
     """An allocator after requests of so many MiB, and their addresses."""
-    allocator = CachingAllocator()
+    allocator = Allocator()
     return allocator, [allocator.allocate(round(size * MIB)) for size in sizes]
 
 
@@ -22,13 +53,13 @@ def test_small_requests_share_segments_of_two_mib() -> None:
     allocator, (first, second, third) = filled(1 / 2048, 1, 1023 / 1024)
     assert (second - first, third - second) == (512, MIB)
     assert allocator.reserved == 2 * MIB
-    assert allocator.small.free == [(third + 1023 * KIB, 512)]
+    assert allocator.small.free == [((third & ADDRESS) + 1023 * KIB, 512)]
     allocator.allocate(KIB)
     assert allocator.reserved == 4 * MIB
 
 
 def test_the_smallest_request_takes_512_bytes() -> None:
-    allocator = CachingAllocator()
+    allocator = Allocator()
     assert allocator.allocate(4) + 512 == allocator.allocate(513)
     assert allocator.allocated == 512 + 1024
 
@@ -121,7 +152,7 @@ steps = st.lists(st.tuples(st.booleans(), sizes, st.integers(0, 10**6)), max_siz
 @settings(max_examples=200, deadline=None)
 def test_invariants(steps: list[tuple[bool, int, int]]) -> None:
     """Blocks in use never overlap; reserved covers allocated covers asked; all merges back when all is freed."""
-    allocator = CachingAllocator()
+    allocator = Allocator()
     asked: dict[int, int] = {}
     for release, size, pick in steps:
         reserved = allocator.reserved
@@ -144,3 +175,21 @@ def test_invariants(steps: list[tuple[bool, int, int]]) -> None:
     assert sum(size for _, size in free) == allocator.reserved
     assert all(size % (2 * MIB) == 0 for _, size in free)
     assert all(size == 2 * MIB for _, size in allocator.small.free)
+
+
+@given(st.booleans(), steps)
+@settings(max_examples=200, deadline=None)
+def test_a_pool_does_what_the_plain_one_does(small: bool, steps: list[tuple[bool, int, int]]) -> None:
+    """The same addresses after any moves, from one segment to the next; the same bytes reserved."""
+    pool, plain = Pool(small=small), PlainPool(0 if small else LARGE_REST)
+    live: Live = []
+    addresses: list[int] = []
+    for release, size, pick in steps:
+        if release and live:
+            plain.give(addresses.pop(pick % len(live)))
+            pool.perform([(0, live, pick % len(live))])
+        elif pool.serves(aligned(size)):
+            addresses.append(plain.take(aligned(size)))
+            pool.perform([(aligned(size), live, 0)])
+        assert pool.reserved == plain.reserved
+    assert [(block & ADDRESS) - ADDRESS for block in live] == addresses

@@ -1,7 +1,7 @@
 """A training run on the caching allocator: small tapes worked out by hand, and real ones with all blocks walked."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any
 
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from advisor.gpus import custom
 from advisor.ledger import bdh, decoder, estimate
-from advisor.ledger.allocator import CachingAllocator
+from advisor.ledger.allocator import ADDRESS, Move, Pool
 from advisor.ledger.machine import Machine, Parameter
+from advisor.ledger.moves import Parts
 from advisor.ledger.outside import HANDLES, WORKSPACE, needed, needed_bounds, workspace
 from advisor.ledger.replay import MOST_RUNS, Replay, reserved_bytes
 from advisor.ledger.step import Step, run_step
@@ -88,19 +89,30 @@ def walked(monkeypatch: pytest.MonkeyPatch, model: Decoder | BDH, plan: Plan) ->
         return run_step(model, plan)
 
 
-def addresses(monkeypatch: pytest.MonkeyPatch, one: Step) -> list[int]:
-    """Of all allocations of a replay."""
-    found = []
-    allocate = CachingAllocator.allocate
+class Noted(Pool):
+    """Keeps the addresses of all that it has given out."""
 
-    def noted(self: CachingAllocator, size: int) -> int:
-        found.append(allocate(self, size))
-        return found[-1]
+    def __init__(self, *, small: bool) -> None:
+        super().__init__(small=small)
+        self.addresses: list[int] = []
 
-    with monkeypatch.context() as patch:
-        patch.setattr(CachingAllocator, "allocate", noted)
-        Replay(one, WORKSPACE).run()
-    return found
+    def perform(self, moves: Iterable[Move]) -> None:
+        for move in moves:
+            super().perform([move])
+            if move[0]:
+                self.addresses.append(move[1][-1] & ADDRESS)
+
+
+def addresses(one: Step) -> list[list[int]]:
+    """Of all allocations of a replay, by pool."""
+    pools = Noted(small=True), Noted(small=False)
+    for pool in pools:
+        replay(one, pool).run()
+    return [pool.addresses for pool in pools]
+
+
+def replay(one: Step, pool: Pool, most_runs: int = MOST_RUNS) -> Replay:
+    return Replay(one, WORKSPACE, pool, Parts(one.segments, most_runs))
 
 
 OPTIMIZERS = (("adamw", "fused"), ("adamw", "foreach"), ("adamw", "for-loop"), ("muon", "foreach"), ("sgd", "fused"))
@@ -119,8 +131,8 @@ def test_one_recorded_block_replays_as_all_its_blocks(number: int, monkeypatch: 
         optimizer_implementation=implementation,  # type: ignore[arg-type]
         accumulation=1 + number % 2,
     )
-    recorded = addresses(monkeypatch, run_step(model, plan))
-    assert recorded == addresses(monkeypatch, walked(monkeypatch, model, plan))
+    recorded = addresses(run_step(model, plan))
+    assert recorded == addresses(walked(monkeypatch, model, plan))
 
 
 @pytest.mark.parametrize("number", range(16))
@@ -131,26 +143,28 @@ def test_one_recorded_block_replays_as_all_when_sharded(
     model = dataclasses.replace(random_model(number), depth=4 + number % 5)
     plan = dataclasses.replace(random_plan(number, model), optimizer="adamw", accumulation=1 + number % 3)
     plan = dataclasses.replace(plan, optimizer_implementation="fused", gpus=3, sharding=sharding, checkpoint_every=1)
-    assert addresses(monkeypatch, run_step(model, plan)) == addresses(monkeypatch, walked(monkeypatch, model, plan))
+    assert addresses(run_step(model, plan)) == addresses(walked(monkeypatch, model, plan))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 5, 8])
 def test_levels_with_shared_weights_replay_alike(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = BDH(vocab=256, context=64, d_model=64, depth=depth, heads=4, multiplier=16, dropout=0.1)
     plan = Plan(batch=2, sequence=64, precision="fp32", checkpointing=("none", "block")[depth % 2])
-    recorded = addresses(monkeypatch, run_step(model, plan))
-    assert recorded == addresses(monkeypatch, walked(monkeypatch, model, plan))
+    recorded = addresses(run_step(model, plan))
+    assert recorded == addresses(walked(monkeypatch, model, plan))
 
 
 @given(models, plans)
 @settings(max_examples=60, deadline=None)
 def test_what_a_step_leaves_is_its_weights_and_states(model: Decoder, plan: Plan) -> None:
     """And the workspaces; in the large pool a block may keep up to 1 MiB beyond what was asked for."""
-    one = run_step(model, plan)
-    replay = Replay(one, WORKSPACE)
-    assert replay.run() == replay.allocator.reserved
-    replay.clear_gradients()
-    kept = replay.allocator.allocated - one.base - HANDLES * WORKSPACE
+    one, kept = run_step(model, plan), -HANDLES * WORKSPACE
+    for pool in (Pool(small=True), Pool(small=False)):
+        run = replay(one, pool)
+        assert run.run() == pool.reserved
+        run.clear_gradients()
+        kept += pool.reserved - sum(size for _, size in pool.free)
+    kept -= one.base
     large = sum(p.repeat * (1 + len(sizes)) for p, sizes in zip(one.parameters, one.state_sizes, strict=True))
     assert 0 <= kept <= MIB * (large + HANDLES + len(one.given))
 
@@ -175,7 +189,9 @@ def test_deeper_than_replayed_grows_linearly() -> None:
     """Three times as many blocks as are replayed, against a replay of them all."""
     model = Decoder.gpt(vocab=1000, context=128, d_model=256, depth=3 * MOST_RUNS, heads=4)
     one = run_step(model, Plan(batch=4, sequence=128, checkpointing="block"))
-    assert reserved_bytes(one, WORKSPACE) == pytest.approx(Replay(one, WORKSPACE, 3 * MOST_RUNS).run(), rel=0.02)
+    assert reserved_bytes(one, WORKSPACE) == pytest.approx(
+        sum(replay(one, Pool(small=small), 3 * MOST_RUNS).run() for small in (True, False)), rel=0.02
+    )
 
 
 def test_cycles_of_a_sharded_step_may_be_more_than_are_replayed() -> None:
