@@ -12,6 +12,7 @@ from studies.executors.executor import Ticket
 from studies.records import CONTENDERS, StudyRecord, SweepRecord
 from studies.store.codec import dump, trial_record
 from studies.strategy import named
+from studies.strategy.along_front import AlongFront
 from studies.strategy.classic import Classic
 from studies.strategy.shapes_first import ShapesFirst
 from studies.strategy.strategy import Begun, Candidate, Strategy
@@ -65,7 +66,10 @@ class Coordinator:
         space = self._space.with_learning_rates(sweep.low, sweep.high) if sweep else self._space
         settings = self._bench.settings
         has_shapes = settings.sampler == named.SHAPES_FIRST and not settings.objective
-        return (ShapesFirst if has_shapes else Classic)(self._bench, space, sweep)
+        kind = ShapesFirst if has_shapes else Classic
+        if not self._bench.pricing.names or settings.objective:
+            return kind(self._bench, space, sweep)
+        return AlongFront(lambda bench: kind(bench, space, sweep), self._bench, space)
 
     def _sweep(self, measuring: Measuring) -> SweepRecord | None:
         if sweep := measuring.sweep():

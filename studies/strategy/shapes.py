@@ -17,13 +17,13 @@ def frontier(space: Space, limit_bytes: int) -> list[Params]:
     on width or on depth, depends on the task. Other knobs of the shape keep their defaults.
     """
     widest: dict[int, Params] = {}
-    for params in _all(space, limit_bytes):
+    for params in every(space, limit_bytes):
         widest[int(space.point(params, limit_bytes)["depth"])] = params  # widths come in ascending order
     depths = sorted(widest)
     return [widest[depth] for depth in _spread(depths)]
 
 
-def _all(space: Space, limit_bytes: int) -> Iterator[Params]:
+def every(space: Space, limit_bytes: int) -> Iterator[Params]:
     """Every width with every depth that it can have."""
     knobs = space.fitting(limit_bytes).knobs
     for width in knobs["d_model"].values:

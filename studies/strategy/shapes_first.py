@@ -5,18 +5,16 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from optuna.trial import FrozenTrial, TrialState
-
 from search_spaces import Space
 from studies.bench import Bench
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
-from studies.store.codec import RUN, length_of, number_of
+from studies.store.codec import RUN, number_of
 from studies.strategy.classic import ENOUGH, Classic, Pruning
 from studies.strategy.costs import STEP_SHARE, Costs
 from studies.strategy.parts import Part
-from studies.strategy.past import Past, lowest
+from studies.strategy.past import Past, lowest, past
 from studies.strategy.pruning import is_behind
 from studies.strategy.stages import Stages
 from studies.strategy.strategy import Candidate, Judge
@@ -69,7 +67,7 @@ class ShapesFirst(Classic):
         return statistics.fmean([*shares, *[STEP_SHARE] * max(0, ENOUGH - len(shares))])
 
     def judge(self, candidate: Candidate) -> Judge:
-        best = lowest([past for past in self._past(()) if past.role == "search"])
+        best = lowest([each for each in self._past(()) if each.role == "search"])
         return Pruning(self._search, candidate) if best is None else Behind(self._search, candidate, best)
 
     def _next_of_stages(self, running: Sequence[Candidate]) -> Candidate | None:
@@ -90,9 +88,7 @@ class ShapesFirst(Classic):
 
     def _past(self, running: Sequence[Candidate]) -> list[Past]:
         """All trials so far, in the order of their numbers."""
-        ended = [_ended(trial) for trial in self._search.finished]
-        begun = [Past(number=c.number, role=c.role, params=c.params, length=c.length, is_running=True) for c in running]
-        return sorted([*ended, *begun], key=lambda past: past.number)
+        return past(self._search.finished, running)
 
 
 class Behind(Judge):
@@ -111,14 +107,3 @@ class Behind(Judge):
             return
         if is_behind(evaluation, point.validation_loss, self._best.losses):
             self.verdict = f"behind trial {self._best.number} at evaluation {evaluation}"
-
-
-def _ended(trial: FrozenTrial) -> Past:
-    return Past(
-        number=number_of(trial),
-        role=role_of(trial),
-        params=trial.params,
-        length=length_of(trial),
-        loss=trial.value if trial.state == TrialState.COMPLETE else None,
-        losses=trial.intermediate_values,
-    )

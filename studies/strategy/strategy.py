@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from studies.job import TrialJob
 from studies.records import CurvePoint, Role
@@ -80,7 +80,7 @@ class Strategy(ABC):
     a resumed study goes on as an uninterrupted one would have.
     """
 
-    TRIALS: ClassVar[int]  # of the search that the tokens of each are chosen for, unless somebody names a number
+    TRIALS: int  # of the search that the tokens of each are chosen for, unless somebody names a number
 
     @abstractmethod
     def plan(self, tokens: int, trials: int) -> Sequence[Part]:

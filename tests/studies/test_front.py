@@ -34,7 +34,9 @@ ROWS = st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[st.integers(0, 5
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
     """A study of all objectives with a worker that pretends."""
-    asked = settings(tmp_path_factory.mktemp("front"), objectives=ALL, latency_on=GPU, max_trials=6)
+    asked = settings(
+        tmp_path_factory.mktemp("front"), objectives=ALL, latency_on=GPU, max_trials=6, budget_seconds=900.0
+    )
     return studies.run(asked, executor=worker("pretends"))
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,16 +40,31 @@ def bowl(job: TrialJob) -> float:
     return 1.0 + 0.1 * math.log(job.recipe.learning_rate / 3e-3) ** 2 + job.model.embedding.dropout
 
 
-def pretends(job: Job, connection: Connection) -> None:
+def pretends(job: Job, connection: Connection, loss_of: Callable[[TrialJob], float] = bowl) -> None:
     """A trial of the loss `bowl` in no time, evaluated once, so never pruned. A sweep cannot be read."""
     if isinstance(job, SweepJob):
         connection.send(Outcome(state="PRUNED", reason="diverged", message="nothing to be read"))
         return
-    loss = bowl(job)
+    loss = loss_of(job)
     steps = [step for step in range(1, job.steps + 1) if is_point(step, job)]
     points = tuple(point(step, loss, evaluates=step == job.steps) for step in steps)
     connection.send(Reports(points=points))
     connection.send(Outcome(state="COMPLETE", value=loss))
+
+
+def size(job: TrialJob) -> float:
+    """Of its model, from 0 to 1 or so."""
+    return int(job.model.d_model) * int(job.model.depth) / 100
+
+
+def prefers_large(job: Job, connection: Connection) -> None:
+    """As `pretends`, but larger models are better."""
+    pretends(job, connection, lambda job: bowl(job) - 0.1 * size(job))
+
+
+def prefers_small(job: Job, connection: Connection) -> None:
+    """As `pretends`, but smaller models are better."""
+    pretends(job, connection, lambda job: bowl(job) + size(job))
 
 
 def dawdles(job: Job, connection: Connection) -> None:
