@@ -1,5 +1,6 @@
 """What a study leaves behind: plain frozen records, written by the coordinator, read by reports and faces."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,7 +71,7 @@ class SweepRecord:
     learning_rates: tuple[float, ...]
     losses: tuple[float, ...]  # raw [nats/token]
     smoothed: tuple[float, ...]
-    rules: dict[str, float]  # rule name -> learning rate; "drop70" is the centre, "edge" the edge of stability
+    rules: dict[str, float]  # rule name -> learning rate, as it reads; "edge" is the edge of stability
     low: float  # bounds handed to the search
     high: float
     verdict: str  # one sentence; says so when rules disagree by more than an octave
@@ -81,6 +82,11 @@ class SweepRecord:
     interval: tuple[float, float] | None = None  # about nine in ten times
     horizon: int = 0  # [steps]
     by_seed: tuple[dict[str, float], ...] = ()  # the rules of each seed; `rules` are their means in octaves
+
+    @property
+    def start(self) -> float:
+        """The learning rate that a search begins with: the centre, or the middle of the bounds where there is none."""
+        return math.sqrt(self.low * self.high) if self.centre is None else self.centre
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from reports.theme import LIGHT
 from studies.records import SweepRecord
 
 MAX_POINTS = 200
-CENTER, EDGE = "drop70", "edge"  # the rules that the search uses (studies.records.SweepRecord)
-NAMES = {CENTER: "drop70 (center)", EDGE: "edge of stability"}
+EDGE = "edge"  # the rule beyond which the search does not go (studies.records.SweepRecord)
+NAMES = {EDGE: "edge of stability"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +29,21 @@ class Sweep:
     low: float
     high: float
     verdict: str
-    agrees: bool
     restored: bool
     model: str
-    centre: float | None = None  # the best of a full trial, if the sweep can say
+    centre: float | None  # the answer: what the search begins with; None: no answer
     interval: tuple[float, float] | None = None
 
     @property
     def title(self) -> str:
         """The finding."""
-        center, edge = self.centre or self.rules.get(CENTER), self.rules.get(EDGE)
-        if center is None:
+        edge = self.rules.get(EDGE)
+        if not self.rules:
             return "The sweep found no learning rate: no rule could be read off it"
-        if not self.agrees:
-            return "The sweep's rules disagree: it bounds the learning rate, no more"
+        if self.centre is None:
+            return "The sweep names no learning rate, only bounds: its rules disagree, or the loss did not fall"
         ends = f" ({words.rate(self.interval[0])} to {words.rate(self.interval[1])})" if self.interval else ""
-        where = f"near {words.rate(center)}{ends}"
+        where = f"near {words.rate(self.centre)}{ends}"
         unstable = f"; training turns unstable at {words.rate(edge)}" if edge else ""
         return f"The sweep puts the learning rate {where}{unstable}"
 
@@ -64,14 +63,15 @@ class Sweep:
     @property
     def table(self) -> Table:
         """What each rule says, the lowest learning rate first."""
-        center = self.rules.get(CENTER)
         columns = (
             Column(name="rule", numeric=False),
             Column(name="learning rate", show=words.column_rate),
-            Column(name="octaves from the center", show=words.signed),
+            Column(name="octaves from the answer", show=words.signed),
         )
         ordered = sorted(self.rules.items(), key=lambda item: item[1])
-        return Table.of(columns, ((NAMES.get(n, n), r, math.log2(r / center) if center else None) for n, r in ordered))
+        return Table.of(
+            columns, ((NAMES.get(n, n), r, math.log2(r / self.centre) if self.centre else None) for n, r in ordered)
+        )
 
     def draw(self) -> go.Figure:
         """The figure."""
@@ -82,24 +82,24 @@ class Sweep:
             figure.add_vrect(
                 x0=self.low, x1=self.high, fillcolor=LIGHT.band, line_width=0, layer="below", row=row, col=1
             )
-            for name, color, dash in ((CENTER, LIGHT.best, "solid"), (EDGE, LIGHT.limit, "dash")):
-                if name in self.rules:
-                    line = {"color": color, "width": 1.5, "dash": dash}
-                    figure.add_vline(x=self.rules[name], line=line, row=row, col=1)
+            for rate, color, dash in ((self.centre, LIGHT.best, "solid"), (self.rules.get(EDGE), LIGHT.limit, "dash")):
+                if rate is not None:
+                    figure.add_vline(x=rate, line={"color": color, "width": 1.5, "dash": dash}, row=row, col=1)
         figure.update_xaxes(log_axis("", self.learning_rates, words.compact_rate))
         figure.update_xaxes(title_text="learning rate", row=2, col=1)
         figure.update_yaxes(axis("loss [nats/token]", range=self._frame()), row=1, col=1)
         figure.update_yaxes(axis("", showgrid=True, dtick=1), row=2, col=1)
-        if self.centre and self.interval:
-            figure.add_trace(self._answer(self.centre, *self.interval), row=2, col=1)
+        if self.centre is not None:
+            figure.add_trace(self._answer(self.centre), row=2, col=1)
         return figure.update_layout(height=500)
 
-    def _answer(self, centre: float, low: float, high: float) -> go.Scatter:
-        """The learning rate of a full trial, with its interval."""
-        bar = {"array": [high - centre], "arrayminus": [centre - low], "color": LIGHT.rerun, "thickness": 2}
+    def _answer(self, centre: float) -> go.Scatter:
+        """The answer, with its interval."""
+        low, high = self.interval or (centre, centre)
+        bar = {"array": [high - centre], "arrayminus": [centre - low], "color": LIGHT.best, "thickness": 2}
         return go.Scatter(
-            x=[centre], y=["for a full trial"], error_x={"type": "data", **bar}, mode="markers", showlegend=False,
-            marker={"size": 11, "symbol": "square", "color": LIGHT.rerun}, hovertemplate="%{x:.2e}<extra></extra>",
+            x=[centre], y=["the answer"], error_x={"type": "data", **bar}, mode="markers", showlegend=False,
+            marker={"size": 11, "symbol": "square", "color": LIGHT.best}, hovertemplate="%{x:.2e}<extra></extra>",
         )  # fmt: skip
 
     def _frame(self) -> list[float]:
@@ -122,11 +122,11 @@ class Sweep:
 
     def _rules(self) -> go.Scatter:
         ordered = sorted(self.rules.items(), key=lambda item: -item[1])
-        colors = {CENTER: LIGHT.best, EDGE: LIGHT.limit}
+        colors = [LIGHT.limit if name == EDGE else LIGHT.muted for name, _ in ordered]
         return go.Scatter(
             x=[rate for _, rate in ordered], y=[label(NAMES.get(name, name)) for name, _ in ordered],
             mode="markers", showlegend=False, hovertemplate="%{y}: %{x:.2e}<extra></extra>",
-            marker={"size": 11, "symbol": "diamond", "color": [colors.get(n, LIGHT.muted) for n, _ in ordered]},
+            marker={"size": 11, "symbol": "diamond", "color": colors},
         )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def info(sweep: SweepRecord) -> Sweep:
     return Sweep(
         learning_rates=rates, losses=losses, smoothed=smoothed,
         rules={name: rate for name, rate in sweep.rules.items() if finite(rate) and rate > 0},
-        low=sweep.low, high=sweep.high, verdict=sweep.verdict, agrees=sweep.agrees, restored=sweep.restored,
+        low=sweep.low, high=sweep.high, verdict=sweep.verdict, restored=sweep.restored,
         model=words.shape(sweep.point), centre=sweep.centre, interval=sweep.interval,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import RowMapping
 from studies.records import CurvePoint, Provenance, SweepRecord, TrialRecord
 
 RUN = "run"  # the user attribute of an Optuna trial that holds the fields of a TrialRecord beyond its own
+CENTRE = "drop70"  # the rule that named the centre of a sweep before rules were calibrated
 NUMBER = "number"  # therein: Optuna's own is the order in which trials ended
 
 
@@ -21,10 +22,11 @@ def dump(value: Any) -> str:
 
 
 def load_sweep(text: str) -> SweepRecord:
-    """What `dump` wrote."""
+    """What `dump` wrote. The centre of older sweeps, which have none of their own, is what that rule reads."""
     loaded = json.loads(text)
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in loaded.items()}
-    return SweepRecord(**values)
+    centre = values["rules"].get(CENTRE) if values["agrees"] else None
+    return SweepRecord(**{"centre": centre, **values})
 
 
 def load_provenance(text: str) -> Provenance:

@@ -22,7 +22,6 @@ from studies.trials import best, point_of, role_of, seconds_of
 ATTEMPTS = 20  # suggestions looked at for one that is new and fits the time that is left
 SEARCH_SHARE = 0.8  # of a full trial's time that a trial of the search takes, as some are pruned
 ENOUGH = 4  # trials of the search say how long one takes
-CENTRE = "drop70"  # the rule that names the first trial's learning rate
 
 
 class Classic(Strategy):
@@ -149,7 +148,7 @@ class Classic(Strategy):
         """The default config at the sweep's learning rate: the first trial of a search whose sweep agrees."""
         if self._sweep is None or not self._sweep.agrees:
             return None
-        centre = self._space.knobs["learning_rate"].nearest(self._sweep.rules[CENTRE])
+        centre = self._space.knobs["learning_rate"].nearest(self._sweep.start)
         return {**self._space.default(self._bench.limit_bytes), "learning_rate": centre}
 
     def _is_new(self, candidate: Candidate, running: Sequence[Candidate]) -> bool:

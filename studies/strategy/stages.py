@@ -20,7 +20,6 @@ from studies.strategy.proposal import Params, Proposal
 SHORT = 0.12  # of a full trial: what compares shapes
 MEDIUM = 0.25  # what compares learning rates: the best one falls as training gets longer
 TIE = 0.01  # of the loss: the second shape, if this near to the first in short runs, gets a full one too
-CENTRE = "drop70"  # the rule of the sweep that names the learning rate to begin with
 
 
 class Stages:
@@ -116,7 +115,7 @@ class Stages:
             params["dropout"] = self._varying["dropout"].nearest(0.0)
         if "learning_rate" in params and self._sweep is not None:
             width = self._moves.point(params)["d_model"]
-            rate = self._moves.rate(self._sweep.rules[CENTRE], self._sweep.point["d_model"], width)
+            rate = self._moves.rate(self._sweep.start, self._sweep.point["d_model"], width)
             params["learning_rate"] = self._varying["learning_rate"].nearest(rate)
         return params
 

@@ -64,6 +64,9 @@ def provenance() -> Provenance:
     )
 
 
+CENTRE = 4.6e-3  # of the sweep
+
+
 def sweep(*, agrees: bool = True) -> SweepRecord:
     """Loss that falls along the ramp, has its minimum near 8e-3 and turns up beyond 2e-2."""
     rng, steps = random.Random(11), 100
@@ -77,6 +80,7 @@ def sweep(*, agrees: bool = True) -> SweepRecord:
         smoothed=tuple(smoothed), low=5.2e-4, high=1.7e-2, agrees=agrees, restored=True, seconds=6.3,
         rules={"drop70": 2.9e-3, "steepest": 2.1e-3, "valley": 1.1e-3, "minimum/10": 8.1e-4, "edge": 2.1e-2},
         verdict=verdict if agrees else "The rules drop70 (0.0029) and steepest (0.0003) disagree by 3.3 octaves.",
+        centre=CENTRE if agrees else None, interval=(CENTRE / 2, CENTRE * 2) if agrees else None, horizon=500,
     )  # fmt: skip
 
 

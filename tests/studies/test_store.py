@@ -1,5 +1,6 @@
 """The store on real SQLite files and on a real PostgreSQL server."""
 
+import json
 import math
 import multiprocessing
 import sqlite3
@@ -22,7 +23,7 @@ from studies.records import CurvePoint, Provenance, SweepRecord
 from studies.search import Search
 from studies.settings import Settings
 from studies.store import Store, open_store
-from studies.store.codec import RUN
+from studies.store.codec import RUN, dump, load_sweep
 from studies.store.logbook import Logbook
 from studies.strategy.strategy import Begun
 from tests.studies.examples import CPU
@@ -432,3 +433,17 @@ def test_eight_processes_that_create_one_study_at_once(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "store.db")) as store:
         assert store.names() == ["contested"]
         assert len(store.optuna.get_all_studies()) == 1
+
+
+@pytest.mark.parametrize(("agrees", "centre"), [(True, 1e-3), (False, None)])
+def test_a_sweep_from_before_rules_were_calibrated_has_the_centre_of_its_time(
+    agrees: bool, centre: float | None
+) -> None:
+    older = {name: value for name, value in json.loads(dump(SWEEP)).items() if name != "centre"}
+    sweep = load_sweep(json.dumps({**older, "agrees": agrees}))
+    assert sweep.centre == centre
+    assert sweep.start == 1e-3  # else the middle of the bounds
+
+
+def test_a_sweep_without_an_answer_stays_without_one() -> None:
+    assert load_sweep(dump(SWEEP)).centre is None

@@ -2,19 +2,20 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from tests.bench.lr.rows import Trained
 
-AROUND_BEST, NEAREST = 2, 1  # runs on either side that a parabola is fitted to
+CLIFF = 3.0  # times as much above the best run as below it: no parabola
 
 
 class Truth:
-    """Of one shape: mean losses of the seeds at each learning rate."""
+    """Of one shape: the mean loss over the seeds, at each learning rate that all of them have."""
 
     def __init__(self, rows: Sequence[Trained]) -> None:
+        self._rows = rows
         by_rate = defaultdict(list)
         for row in rows:
             by_rate[row.learning_rate].append(row.loss)
@@ -22,35 +23,49 @@ class Truth:
         rates = sorted(rate for rate, losses in by_rate.items() if len(losses) == seeds)
         self.octaves = np.log2(rates)
         self.losses = np.array([np.mean(by_rate[rate]) for rate in rates])
-        self.best, self.lowest = self._vertex()
+        self.best, self.lowest = self._bottom()
 
     @property
     def best_rate(self) -> float:
         """The best learning rate."""
         return float(2**self.best)
 
-    def _vertex(self) -> tuple[float, float]:
-        """Of the parabola fitted around the best run, at most a step from it (in octaves, in nats).
+    @property
+    def seeds(self) -> list[int]:
+        """Those that have runs on both sides of the best rate."""
+        count = {seed: len(self._of(seed)) for seed in {row.seed for row in self._rows}}
+        return sorted(seed for seed, runs in count.items() if runs > 2)
 
-        Bjorck et al. 2025 (arXiv:2409.19913) fit one to all runs that have not diverged; here a cliff follows the best.
-        """
-        best = int(np.argmin(self.losses))
-        a, b, _ = self._parabola(best, AROUND_BEST)
-        step = self.octaves[1] - self.octaves[0]
-        vertex = -b / (2 * a) if a > 0 else self.octaves[best]
-        vertex = min(max(vertex, self.octaves[best] - step), self.octaves[best] + step)
-        return float(vertex), min(float(self.losses[best]), self.loss(2**vertex))
+    def of_seeds(self) -> "Iterator[Truth]":
+        """What one seed's runs alone say, if there are several."""
+        if len(self.seeds) > 1:
+            yield from (Truth(self._of(seed)) for seed in self.seeds)
 
     def loss(self, rate: float) -> float:
-        """By the parabola through the nearest runs; beyond the grid that of its end."""
+        """By the parabola through the three nearest runs; beyond the grid that of its end."""
         octave = min(max(math.log2(rate), self.octaves[0]), self.octaves[-1])
-        return float(np.polyval(self._parabola(int(np.argmin(abs(self.octaves - octave))), NEAREST), octave))
+        return float(np.polyval(self._parabola(int(np.argmin(abs(self.octaves - octave)))), octave))
 
     def regret(self, rate: float) -> float:
         """Loss beyond the lowest [nats/token]."""
         return max(0.0, self.loss(rate) - self.lowest)
 
-    def _parabola(self, middle: int, around: int) -> np.ndarray:
-        middle = min(max(middle, NEAREST), len(self.losses) - 1 - NEAREST)
-        kept = slice(max(middle - around, 0), middle + around + 1)
+    def _of(self, seed: int) -> list[Trained]:
+        return [row for row in self._rows if row.seed == seed]
+
+    def _bottom(self) -> tuple[float, float]:
+        """Of the parabola through the best run and its neighbours, or that run before a cliff (in octaves, in nats)."""
+        best = int(np.argmin(self.losses))
+        run = float(self.octaves[best]), float(self.losses[best])
+        if best in (0, len(self.losses) - 1):
+            return run
+        below, above = self.losses[best - 1] - run[1], self.losses[best + 1] - run[1]
+        if above > CLIFF * below:
+            return run
+        a, b, _ = parabola = self._parabola(best)
+        return float(-b / (2 * a)), float(np.polyval(parabola, -b / (2 * a)))
+
+    def _parabola(self, middle: int) -> np.ndarray:
+        middle = min(max(middle, 1), len(self.losses) - 2)
+        kept = slice(middle - 1, middle + 2)
         return np.polyfit(self.octaves[kept], self.losses[kept], 2)

@@ -5,18 +5,22 @@ import pytest
 
 from reports.card import MissingError
 from reports.figures import sweep
+from tests.reports.sample import CENTRE
 from tests.reports.sample import sweep as sample
 
 
 def test_the_title_states_center_and_edge() -> None:
     assert (
-        sweep.info(sample()).title == "The sweep puts the learning rate near 0.0029; training turns unstable at 0.021"
+        sweep.info(sample()).title
+        == "The sweep puts the learning rate near 0.0046 (0.0023 to 0.0092); training turns unstable at 0.021"
     )
 
 
 def test_rules_that_disagree_are_not_an_answer() -> None:
     info = sweep.info(sample(agrees=False))
-    assert info.title == "The sweep's rules disagree: it bounds the learning rate, no more"
+    assert info.title.startswith("The sweep names no learning rate, only bounds")
+    assert {row[2] for row in info.table.rows} == {None}
+    assert len(info.draw().data) == 3  # without an answer
     assert "disagree by 3.3 octaves" in info.caption
 
 
@@ -29,20 +33,20 @@ def test_state_that_was_not_restored_is_said_aloud() -> None:
     assert "NOT" not in sweep.info(sample()).caption
 
 
-def test_every_rule_is_drawn_and_measured_from_the_center() -> None:
+def test_every_rule_is_drawn_and_measured_from_the_answer() -> None:
     info = sweep.info(sample())
     octaves = {row[0]: row[2] for row in info.table.rows}
-    assert octaves["drop70 (center)"] == 0
-    assert octaves["minimum/10"] == pytest.approx(math.log2(8.1e-4 / 2.9e-3))
+    assert octaves["drop70"] == pytest.approx(math.log2(2.9e-3 / CENTRE))
+    assert octaves["minimum/10"] == pytest.approx(math.log2(8.1e-4 / CENTRE))
     rules = info.draw().data[2]
     assert sorted(rules.x) == [8.1e-4, 1.1e-3, 2.1e-3, 2.9e-3, 2.1e-2]
-    assert set(rules.y) == {"minimum/10", "valley", "steepest", "drop70 (center)", "edge of stability"}
+    assert set(rules.y) == {"minimum/10", "valley", "steepest", "drop70", "edge of stability"}
 
 
 def test_bounds_center_and_edge_cross_both_panels() -> None:
     shapes = sweep.info(sample()).draw().layout.shapes
     assert [(s.x0, s.x1) for s in shapes if s.type == "rect"] == [(5.2e-4, 1.7e-2)] * 2
-    assert sorted(s.x0 for s in shapes if s.type == "line") == [2.9e-3, 2.9e-3, 2.1e-2, 2.1e-2]
+    assert sorted(s.x0 for s in shapes if s.type == "line") == [CENTRE, CENTRE, 2.1e-2, 2.1e-2]
 
 
 def test_what_diverged_leaves_the_frame() -> None:
