@@ -18,7 +18,7 @@ HORIZON = 500  # steps of the runs that the rules were measured on: what an answ
 DENSITY = 50 / math.log2(1 / 1e-4)  # steps per octave of the ramps of `make bench-lr`
 # Octaves that a rule reads below the best rate of such a run on such a ramp, and more on one of twice as many steps:
 # medians over the shapes of `make bench-lr` that are not held out.
-READS_LOW = {"fall7": (2.9, 0.6), "drop50": (2.15, 0.1), "drop70": (1.2, 0.1)}
+READS_LOW = {"fall7": (3.1, 0.6), "drop30": (3.4, 0.35), "drop50": (2.3, 0.1)}
 INTERVAL = 1.2  # octaves on either side, which held the best rate of 9 in 10 of those shapes
 AGREED = 1.0  # octaves between rules, or between seeds, beyond which there is no answer
 # On 1,911 pretraining runs (Step Law, Li et al. 2025) two octaves too low cost 1.3 % of the loss, three too high 9.1 %,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-DROPS = (50, 70)  # shares of the whole drop [%]
+DROPS = (30, 50, 70)  # shares of the whole drop [%]
 SMOOTHING_OCTAVES = 1.0
 NO_DROP = 0.05  # a smoothed loss that falls by less than this share has not learnt: batch noise alone is near 1 %
 FIRST_FALL = 0.07  # of the loss at the beginning: what a model learns first, such as how frequent tokens are
@@ -28,19 +28,35 @@ def smooth(learning_rates: Floats, losses: Floats) -> Floats:
 
 
 def read(learning_rates: Floats, smoothed: Floats) -> dict[str, float]:
-    """The learning rate that each rule names."""
+    """The learning rate that each rule names; where the loss crosses a line, between the steps of the ramp."""
     minimum = int(np.argmin(smoothed))
-    drop = smoothed[0] - smoothed[minimum]
+    lowest, drop = smoothed[minimum], smoothed[0] - smoothed[minimum]
     slope = np.gradient(smoothed, np.log2(learning_rates))[: minimum + 1]
-    named = {
-        "fall7": np.argmax(smoothed <= max((1 - FIRST_FALL) * smoothed[0], smoothed[minimum])),
-        **{f"drop{share}": np.argmax(smoothed <= smoothed[0] - share / 100 * drop) for share in DROPS},
+    lines = {
+        "fall7": max((1 - FIRST_FALL) * smoothed[0], lowest),
+        **{f"drop{share}": smoothed[0] - share / 100 * drop for share in DROPS},
+    }
+    steps = {
         "steepest": np.argmin(slope),
         "valley": valley(smoothed),
-        "edge": np.flatnonzero(smoothed <= smoothed[minimum] + TURNED_UP * drop)[-1],
+        "edge": np.flatnonzero(smoothed <= lowest + TURNED_UP * drop)[-1],
     }
-    rules = {rule: float(learning_rates[index]) for rule, index in named.items()}
-    return rules | {"minimum/10": float(learning_rates[minimum]) / 10}
+    return {
+        **{rule: falls_to(learning_rates, smoothed, line) for rule, line in lines.items()},
+        **{rule: float(learning_rates[step]) for rule, step in steps.items()},
+        "minimum/10": float(learning_rates[minimum]) / 10,
+    }
+
+
+def falls_to(learning_rates: Floats, smoothed: Floats, line: float) -> float:
+    """The learning rate at which the curve first comes down to a line that it does come down to, in log-LR.
+
+    >>> round(falls_to(np.array([1.0, 4.0, 16.0]), np.array([3.0, 3.0, 1.0]), 2.0), 6)
+    8.0
+    """
+    after = int(np.argmax(smoothed <= line))
+    around = slice(max(after - 1, 0), after + 1)
+    return float(np.exp(np.interp(-line, -smoothed[around], np.log(learning_rates[around]))))
 
 
 def valley(smoothed: Floats) -> int:

@@ -446,4 +446,9 @@ def test_a_sweep_from_before_rules_were_calibrated_has_the_centre_of_its_time(
 
 
 def test_a_sweep_without_an_answer_stays_without_one() -> None:
-    assert load_sweep(dump(SWEEP)).centre is None
+    sweep = load_sweep(dump(SWEEP))
+    assert (sweep.centre, sweep.start) == (None, 1e-3)
+
+
+def test_a_search_begins_at_the_low_end_of_the_answer() -> None:
+    assert replace(SWEEP, centre=2e-3, interval=(9e-4, 4e-3)).start == 9e-4

@@ -98,7 +98,7 @@ def test_the_search_is_within_the_bounds_of_the_sweep(real: tuple[StudyRecord, L
     assert all(low <= trial.point["learning_rate"] <= high for trial in record.trials_of("search"))
     first = record.trials_of("search")[0]
     if sweep.centre is not None:
-        assert first.point["learning_rate"] == pytest.approx(min(max(sweep.centre, low), high))
+        assert first.point["learning_rate"] == pytest.approx(min(max(sweep.start, low), high))
 
 
 def test_events_tell_the_course_of_the_study(real: tuple[StudyRecord, Listener, float]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.bench.lr.rows import Trained
 
-CLIFF = 3.0  # times as much above the best run as below it: no parabola
+CLIFF = 0.1  # nats/token from the best run to the next one above: no parabola
 
 
 class Truth:
@@ -57,10 +57,7 @@ class Truth:
         """Of the parabola through the best run and its neighbours, or that run before a cliff (in octaves, in nats)."""
         best = int(np.argmin(self.losses))
         run = float(self.octaves[best]), float(self.losses[best])
-        if best in (0, len(self.losses) - 1):
-            return run
-        below, above = self.losses[best - 1] - run[1], self.losses[best + 1] - run[1]
-        if above > CLIFF * below:
+        if best in (0, len(self.losses) - 1) or self.losses[best + 1] > run[1] + CLIFF:
             return run
         a, b, _ = parabola = self._parabola(best)
         return float(-b / (2 * a)), float(np.polyval(parabola, -b / (2 * a)))

@@ -55,7 +55,7 @@ def test_rules_that_disagree_give_no_answer_but_bounds() -> None:
     sweep = read(3.0 + 1.0 * fall(rates, 2e-4, OCTAVE / 4) + 1.5 * fall(rates, 1e-2))
     assert (sweep.centre, sweep.interval, sweep.agrees) == (None, None, False)
     assert sweep.verdict.startswith("No answer: rules disagree by")
-    assert sweep.low < 1e-3
+    assert sweep.low < 2e-3
     assert sweep.high > 1e-2
 
 
