@@ -44,8 +44,9 @@ class Settings:
     command: str = ""  # the command line, for provenance
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and 0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
-            raise InputError("study name", expected=f"1 to {MAX_NAME} printable characters", got=self.name)
+        is_text = isinstance(self.name, str) and 0 < len(self.name) <= MAX_NAME and self.name.isprintable()
+        if not is_text or self.name in (".", ".."):  # a browser takes these out of an address
+            raise InputError("study name", expected=f"1 to {MAX_NAME} printable characters, not . or ..", got=self.name)
         _number("budget_seconds", self.budget_seconds, MAX_BUDGET_SECONDS)
         _whole("seed", self.seed, 0, 2**32 - 1)
         if self.memory_bytes is not None:

@@ -16,7 +16,9 @@ from advisor.http.guard import Guard
 from advisor.http.journal import Journal
 from advisor.http.launcher import Launcher
 from advisor.http.limit import BodyLimit
+from advisor.http.pages.visitor import error_page
 from advisor.http.rate import Rate
+from advisor.http.segments import Segments
 from advisor.http.service import Service
 
 DESCRIPTION = "Sizes and tunes transformers: the questions and answers of the `advisor` command."
@@ -31,11 +33,12 @@ def create_app(config: Config) -> FastAPI:
         openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     service = app.state.service = Service(config)
+    app.add_middleware(Segments)
     app.add_middleware(BodyLimit, limit=MAX_BODY)
     app.add_middleware(Rate, per_second=config.requests_per_second)
     app.add_middleware(Guard, names=config.names)
     app.add_middleware(Journal, metrics=service.metrics)  # the outermost: the last one that is added
-    problem.install(app)
+    problem.install(app, error_page)
     document.install(app)
     for router in (api.router, operation.router, auth.router):
         app.include_router(router)

@@ -1,7 +1,7 @@
 """The one shape of every error: a problem as RFC 9457 has it (application/problem+json), and what raises it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from advisor.errors import OUTCOMES, AdvisorError, UnknownError, one_line, shorten
 
 MEDIA_TYPE = "application/problem+json"
+API = "/api/"  # what is asked under it is answered in JSON, whoever asks
 # those that any request may meet, whatever it asks
 USUAL = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 
@@ -27,6 +28,8 @@ class Problem(BaseModel):
     near: list[str] = Field(default=[], description="Known names that look like the one that was given.")
 
 
+Page = Callable[[int, str, Mapping[str, str] | None], Response]  # of status, detail and headers
+
 # for the OpenAPI document of every operation
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
@@ -37,7 +40,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def problem(status: int, detail: str, near: Sequence[str] = (), headers: dict[str, str] | None = None) -> Response:
+def problem(status: int, detail: str, near: Sequence[str] = (), headers: Mapping[str, str] | None = None) -> Response:
     """The response."""
     return Response(problem_bytes(status, detail, near), status, headers, MEDIA_TYPE)
 
@@ -50,25 +53,46 @@ def problem_bytes(status: int, detail: str, near: Sequence[str] = ()) -> bytes:
 
 def of_error(error: AdvisorError) -> tuple[int, bytes]:
     """Status and body for an error of this program."""
-    status = next(status for kind, _, status in OUTCOMES if isinstance(error, kind))
-    return status, problem_bytes(status, str(error), error.near if isinstance(error, UnknownError) else ())
+    status = status_of(error)
+    return status, problem_bytes(status, str(error), near_of(error))
 
 
-def install(app: FastAPI) -> None:
-    """Every error that is foreseen becomes a problem; the others are the journal's."""
+def status_of(error: AdvisorError) -> int:
+    """The HTTP status of an error of this program."""
+    return next(status for kind, _, status in OUTCOMES if isinstance(error, kind))
+
+
+def near_of(error: AdvisorError) -> Sequence[str]:
+    """Known names like the one that is not known."""
+    return error.near if isinstance(error, UnknownError) else ()
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Every error that is foreseen becomes a problem, or a `page` where a person asks; the others are the journal's."""
+
+    def answer(
+        request: Request, status: int, detail: str, near: Sequence[str] = (), headers: Mapping[str, str] | None = None
+    ) -> Response:
+        if is_person(request) and status >= 400:
+            return page(status, detail, headers)
+        return problem(status, detail, near, headers)
 
     @app.exception_handler(AdvisorError)
     async def ours(request: Request, error: AdvisorError) -> Response:
-        status, body = of_error(error)
-        return Response(body, status, media_type=MEDIA_TYPE)
+        return answer(request, status_of(error), str(error), near_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "; ".join(_line(e) for e in error.errors()[:5]))
+        return answer(request, 422, "; ".join(_line(e) for e in error.errors()[:5]))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        return answer(request, error.status_code, str(error.detail), headers=error.headers)
+
+
+def is_person(request: Request) -> bool:
+    """Whether a browser opens this address as a page."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(API)
 
 
 def _line(error: Any) -> str:

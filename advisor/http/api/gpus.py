@@ -8,6 +8,7 @@ from advisor.gpus import GPU, search
 from advisor.http.body import StrictRoute
 from advisor.http.device import chosen
 from advisor.http.plain import as_json
+from advisor.http.segments import DECODED
 
 router = APIRouter(route_class=StrictRoute, tags=["gpus"])
 
@@ -28,7 +29,7 @@ async def gpus(
 
 @router.get("/gpus/{name}", response_model=GPU)
 def gpu(
-    name: Annotated[str, Path(max_length=80, description="Of the catalogue, or 'local', or 'cpu'.")],
+    name: Annotated[str, DECODED, Path(max_length=80, description="Of the catalogue, or 'local', or 'cpu'.")],
     fraction: Annotated[str | None, Query(max_length=40, description="A slice of it: 1/7, 1g.10gb.")] = None,
 ) -> Response:
     """One GPU and the source of its figures."""

@@ -12,6 +12,7 @@ from advisor.http import asking, plain
 from advisor.http.body import Body, StrictRoute
 from advisor.http.lane import Answer
 from advisor.http.once import Key, once
+from advisor.http.segments import DECODED
 from advisor.http.service import Service, service
 from advisor.http.table import trials_csv
 from studies.answer import Answer as Found
@@ -23,7 +24,7 @@ from studies.store.store import Summary
 
 router = APIRouter(route_class=StrictRoute, tags=["studies"])
 At = Annotated[Service, Depends(service)]
-Name = Annotated[str, Path(max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f]+$", description="Of a study.")]
+Name = Annotated[str, DECODED, Path(max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f]+$", description="Of a study.")]
 SLUG = r"^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$"  # what advisor.files.slug leaves as it is
 ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"description": "In the queue, or started."}}
 

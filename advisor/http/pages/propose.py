@@ -11,10 +11,10 @@ from advisor.http.pages import views
 from advisor.http.pages.controls import Filled
 from advisor.http.pages.propose_form import ASKED, KNOWN, PATHS, read
 from advisor.http.pages.propose_view import ProposeView, view
-from advisor.http.pages.visitor import At, PageRoute
+from advisor.http.pages.visitor import At
 from advisor.propose import propose as ask
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter()
 
 
 @router.get("/propose")

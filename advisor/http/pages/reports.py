@@ -15,10 +15,10 @@ from advisor.errors import InputError
 from advisor.http.api import reports as api
 from advisor.http.api.studies import SLUG
 from advisor.http.pages import views
-from advisor.http.pages.visitor import At, PageRoute, error_page
+from advisor.http.pages.visitor import At, error_page
 from studies.settings import MAX_NAME
 
-router = APIRouter(prefix="/reports", route_class=PageRoute)
+router = APIRouter(prefix="/reports")
 Name = Annotated[str, Path(pattern=SLUG)]
 Studies = Annotated[Sequence[Annotated[str, Form(min_length=1, max_length=MAX_NAME)]], Form()]
 MOST = 20  # studies of one report

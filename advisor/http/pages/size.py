@@ -14,9 +14,9 @@ from advisor.http.pages.shape import shape
 from advisor.http.pages.size_form import MODEL, MORE, PLAN, WHERE, Sized, asked
 from advisor.http.pages.size_view import SizeView, view
 from advisor.http.pages.stops import stops
-from advisor.http.pages.visitor import At, PageRoute
+from advisor.http.pages.visitor import At
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter()
 
 
 @router.get("/")

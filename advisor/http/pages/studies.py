@@ -5,34 +5,33 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
-from urllib.parse import quote
+from typing import cast
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import RedirectResponse
 
 from advisor.http import asking, plain
 from advisor.http.api import studies as api
+from advisor.http.api.studies import Name
 from advisor.http.lane import Answer
 from advisor.http.once import once
 from advisor.http.pages import study_form, views
 from advisor.http.pages.controls import Filled
 from advisor.http.pages.feed import Feeds
 from advisor.http.pages.live import PARTS, Reader, said
-from advisor.http.pages.visitor import At, PageRoute
+from advisor.http.pages.visitor import At
+from advisor.http.segments import segment
 from advisor.http.service import Service
-from studies.settings import MAX_NAME
 from studies.store.queue import Entry
 
-router = APIRouter(prefix="/studies", route_class=PageRoute)
-Name = Annotated[str, Path(max_length=MAX_NAME)]
+router = APIRouter()
 RETRY_MILLISECONDS = 1000  # until a browser that has lost the service asks again
 MAX_FIELDS = 40
 
 
-@router.get("")
+@router.get("/studies")
 def studies(at: At) -> Response:
     """What the store holds and what waits, the newest first."""
     summaries = sorted(at.store.summaries(), key=lambda s: s.created, reverse=True)
@@ -47,7 +46,7 @@ def new(request: Request, at: At) -> Response:
     return _form(study_form.prefilled(dict(request.query_params), at), at, 200)
 
 
-@router.post("")
+@router.post("/studies")
 async def start(request: Request, at: At) -> Response:
     """Start a study, once for each form that was shown; on to its live page, or back to the form."""
     async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
@@ -66,13 +65,13 @@ async def start(request: Request, at: At) -> Response:
     what = f"page {sent.get('gpu', '')} {sent.get('hours', '')}"
     answer = await once(at.store, sent.get("key") or secrets.token_urlsafe(), what, asked, act)
     if answer.status_code == 202:
-        return RedirectResponse(f"/studies/{quote(asked.name)}", 303)
+        return RedirectResponse(f"/studies/{segment(asked.name)}", 303)
     if not filled.errors:
         filled.errors[""] = json.loads(bytes(answer.body))["detail"]
     return await run_in_threadpool(_form, filled, at, 409 if answer.status_code == 409 else 422)
 
 
-@router.get("/{name}")
+@router.get("/studies/{name}")
 def study(name: Name, at: At) -> Response:
     """The live page; without a script it is as it was when it was opened."""
     reader = Reader(at, name)
@@ -80,7 +79,7 @@ def study(name: Name, at: At) -> Response:
     return views.page("study.html", "studies", parts=PARTS, said=said(seen), **reader.values(seen))
 
 
-@router.get("/{name}/events", response_class=EventSourceResponse)
+@router.get("/studies/{name}/events", response_class=EventSourceResponse)
 async def events(request: Request, name: Name) -> AsyncIterator[ServerSentEvent]:
     """The parts of the live page, each when it has changed."""
     feeds = cast(Feeds, request.app.state.feeds)
@@ -88,21 +87,21 @@ async def events(request: Request, name: Name) -> AsyncIterator[ServerSentEvent]
         yield ServerSentEvent(data=parts, retry=RETRY_MILLISECONDS)
 
 
-@router.post("/{name}/stop")
+@router.post("/studies/{name}/stop")
 def stop(name: Name, at: At) -> Response:
     """End it as by Ctrl-C, or take it from the queue."""
     at.launcher.stop(name)
     return RedirectResponse(_after(name, at), 303)
 
 
-@router.post("/{name}/resume")
+@router.post("/studies/{name}/resume")
 def resume(name: Name, at: At) -> Response:
     """Go on with it."""
     at.launcher.ask(asking.again(name, at))
     return RedirectResponse(_after(name, at), 303)
 
 
-@router.post("/{name}/delete")
+@router.post("/studies/{name}/delete")
 def delete(name: Name, at: At) -> Response:
     """Delete it with all its trials; its report stays."""
     api.delete(name, at)
@@ -113,7 +112,7 @@ def _after(name: str, at: Service) -> str:
     """The page of the study, or the list where it was only in the queue."""
     entries: list[Entry] = at.launcher.queue.entries()
     known = name in at.store.names() or name in {entry.name for entry in entries}
-    return f"/studies/{quote(name)}" if known else "/studies"
+    return f"/studies/{segment(name)}" if known else "/studies"
 
 
 def _form(filled: Filled, at: Service, status: int) -> Response:

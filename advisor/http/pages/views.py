@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from advisor import __version__
+from advisor.http.segments import segment
 from advisor.units import format_bytes, format_count, format_seconds
 from reports import theme
 
@@ -19,7 +21,7 @@ SECTIONS = (("size", "/", "Size"), ("propose", "/propose", "Propose"), ("studies
 
 
 def page(
-    template: str, section: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    template: str, section: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
 ) -> HTMLResponse:
     """A whole page."""
     return HTMLResponse(fragment(template, **frame(section), **values), status, headers)
@@ -42,7 +44,9 @@ def environment() -> Environment:
         loader=PackageLoader("advisor.http"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    found.filters.update(bytes=format_bytes, count=format_count, seconds=format_seconds, sentence=_sentence)
+    found.filters.update(
+        bytes=format_bytes, count=format_count, seconds=format_seconds, sentence=_sentence, segment=segment
+    )
     return found
 
 

@@ -46,7 +46,7 @@ def told(page: Page) -> list[str]:
 
 
 def start_and_stop(tab: Tab) -> None:
-    page = tab.open("/studies/new")
+    page = tab.open("/new")
     assert tab.serious() == []
     page.get_by_label("Name").fill("Not A Slug")
     page.get_by_role("button", name="Start the study").click()

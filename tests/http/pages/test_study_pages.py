@@ -103,7 +103,7 @@ def test_what_cannot_be_started_is_said_beside_its_field(
 
 def test_a_form_starts_one_study_however_often_it_is_sent(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service(client).launcher, "tick", lambda: None)  # it is to wait in the queue
-    sent = {"name": "twice", "budget": "30s", "key": key_of(client.get("/studies/new").text)}
+    sent = {"name": "twice", "budget": "30s", "key": key_of(client.get("/new").text)}
     for _ in range(2):
         answer = client.post("/studies", data=sent, headers=PAGE, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/studies/twice")
@@ -119,7 +119,7 @@ def test_a_form_starts_one_study_however_often_it_is_sent(client: TestClient, mo
 
 def test_with_a_gpu_the_study_says_what_to_train_on_it(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service(client).launcher, "tick", lambda: None)
-    form = client.get("/studies/new?gpu=8x H100 SXM&hours=12&family=decoder").text
+    form = client.get("/new?gpu=8x H100 SXM&hours=12&family=decoder").text
     assert 'value="8x H100 SXM"' in form
     client.post("/studies", data={"name": "for-it", "gpu": "T4", "hours": "12"}, headers=PAGE, follow_redirects=False)
     (entry,) = service(client).launcher.queue.entries()
