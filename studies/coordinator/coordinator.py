@@ -85,8 +85,8 @@ class Coordinator:
             if candidate is None:
                 break
             self._start(candidate, strategy)
-        left = strategy.seconds_left([flight.rest() for flight in self._flights.values()])
-        self._bench.live.predicted_end = self._bench.clock.spent + left
+        running = [flight.rest() for flight in self._flights.values()]  # the clock is read before they are predicted
+        self._bench.live.predicted_end = self._bench.clock.spent + strategy.seconds_left(running)
         return bool(self._flights)
 
     def _next(self, strategy: Strategy) -> Candidate | None:
