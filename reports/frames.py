@@ -7,10 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from studies.front import front
+from studies.objectives import OBJECTIVES
 from studies.records import CurvePoint, StudyRecord, SweepRecord, TrialRecord
 
 POINT = ("learning_rate", "dropout", "depth", "d_model", "heads", "hidden", "batch", "weight_decay")
-TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "point", "curve"))
+TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "point", "costs", "curve"))
+COSTS = tuple(f"costs.{name}" for name in OBJECTIVES)
+TRIALS = (*TRIAL, *POINT, *COSTS, "group", "on_front")
 CURVE = tuple(f.name for f in fields(CurvePoint))
 CANDIDATE = ("name", "d_model", "depth", "heads", "parameters", "memory_bytes", "limited_by", "fits")
 PROPOSAL = (
@@ -36,7 +40,8 @@ class Frames:
     """A study as tables.
 
     `trials.group` puts each trial into one of best, rerun, default, complete, short, pruned, failed,
-    running; `short` ran to the end of a schedule that was made for a part of a full trial's tokens.
+    running; `short` ran to the end of a schedule that was made for a part of a full trial's tokens. `on_front`: of the
+    study's objectives; `costs.*` has those beside the loss that it has.
     """
 
     trials: pd.DataFrame
@@ -54,7 +59,7 @@ def frames(record: StudyRecord) -> Frames:
     """The tables that the figures of this study are computed from."""
     return dataclasses.replace(
         frames_of(record.target),
-        trials=_frame(_trial_rows(record), (*TRIAL, *POINT, "group")),
+        trials=_frame(_trial_rows(record), TRIALS),
         curves=_frame(_curve_rows(record), ("number", "group", *CURVE)),
         sweeps=record.sweeps,
         importances=record.importances,
@@ -64,7 +69,7 @@ def frames(record: StudyRecord) -> Frames:
 def frames_of(target: Mapping[str, Any]) -> Frames:
     """The tables of what was sized for a GPU, without a study."""
     return Frames(
-        trials=_frame((), (*TRIAL, *POINT, "group")),
+        trials=_frame((), TRIALS),
         curves=_frame((), ("number", "group", *CURVE)),
         candidates=_frame(_listed(target, "candidates"), CANDIDATE),
         proposals=_frame(_listed(target, "proposals"), PROPOSAL),
@@ -87,9 +92,11 @@ def _frame(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataF
 
 
 def _trial_rows(record: StudyRecord) -> Iterable[dict[str, Any]]:
+    unbeaten = {trial.number for trial in front(record)}
     for trial in record.trials:
-        own = {name: getattr(trial, name) for name in TRIAL}
-        yield {name: trial.point.get(name) for name in POINT} | own | {"group": group(record, trial)}
+        own = {name: getattr(trial, name) for name in TRIAL} | {f"costs.{name}": v for name, v in trial.costs.items()}
+        marks = {"group": group(record, trial), "on_front": trial.number in unbeaten}
+        yield {name: trial.point.get(name) for name in POINT} | own | marks
 
 
 def _curve_rows(record: StudyRecord) -> Iterable[dict[str, Any]]:

@@ -85,7 +85,7 @@ def _winner_slopes(record: StudyRecord) -> elasticity.Elasticities:
 
 def tuning_cards(found: Frames, said: WordedAnswer) -> list[Card]:
     """How the hyperparameters were found."""
-    trials, spent = found.trials, said.record.spent_seconds
+    trials, spent, asked = found.trials, said.record.spent_seconds, said.record.objectives
     swept = [figure_card(f"sweep-{i}", "LR sweep", partial(sweep.info, s)) for i, s in enumerate(found.sweeps, 1)]
     return [
         *(swept or [figure_card("sweep-1", "LR sweep", sweep.none)]),
@@ -98,8 +98,8 @@ def tuning_cards(found: Frames, said: WordedAnswer) -> list[Card]:
         figure_card("parallel", "Parallel coordinates", lambda: parallel.info(trials)),
         figure_card("importance", "Importance", lambda: importance.info(found.importances, trials)),
         *(
-            figure_card(f"pareto-{cost.anchor}", f"Loss against {cost.noun}", partial(pareto.info, trials, cost))
-            for cost in pareto.COSTS
+            figure_card(f"pareto-{cost.anchor}", f"Loss against {cost.noun}", partial(pareto.info, trials, cost, asked))
+            for cost in pareto.costs_of(asked)
         ),
         figure_card("elasticity", "Elasticities of the winner", lambda: _winner_slopes(said.record)),
         figure_card("measured", "Predicted beside measured", lambda: measured.info(trials)),

@@ -5,6 +5,7 @@ import pandas as pd
 from reports import words
 from reports.card import Card, MissingError
 from reports.frames import rows
+from reports.numbers import finite
 from reports.table import Column, Table
 
 COLUMNS = {
@@ -30,6 +31,14 @@ COLUMNS = {
     "message": Column(name="message", numeric=False),
 }
 
+ASKED = {  # of a study with several objectives
+    "costs.flops": Column(name="FLOPs per token", hint="of a training step", show=words.flops),
+    "costs.latency": Column(name="latency", hint="predicted, of one sequence", show=words.seconds),
+    "on_front": Column(
+        name="front", hint="of all objectives", numeric=False, show=lambda value: "yes" if value else ""
+    ),
+}
+
 
 STATES = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed", "RUNNING": "running"}
 
@@ -41,9 +50,16 @@ def trials(frame: pd.DataFrame) -> Card:
     states = words.listed(
         [f"{n} {noun}" for state, noun in STATES.items() if (n := int((frame["state"] == state).sum()))]
     )
+    asked = {key: column for key, column in ASKED.items() if _has(frame[key])}
+    columns = COLUMNS | asked
     return Card(
         anchor="trials-table",
         title=f"{words.many(len(frame), 'trial')}: {states}",
         caption="Press a heading to sort. The CSV holds all digits that the page has, and every suggested parameter.",
-        table=Table.of(COLUMNS.values(), ([row[key] for key in COLUMNS] for row in rows(frame))),
+        table=Table.of(columns.values(), ([row[key] for key in columns] for row in rows(frame))),
     )
+
+
+def _has(cells: pd.Series) -> bool:
+    """Whether any cell says something."""
+    return any(cell is True or finite(cell) for cell in cells)

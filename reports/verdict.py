@@ -9,6 +9,7 @@ from reports.advice import Finding
 from reports.answer import WordedAnswer
 from reports.card import MissingError
 from reports.proposed import Proposed, proposed
+from reports.tradeoffs import tradeoffs
 from reports.winner import winner
 from studies.records import StudyRecord, TrialRecord
 from studies.seeds import LEVEL, Interval
@@ -28,9 +29,11 @@ def verdict(answer: WordedAnswer, findings: Sequence[Finding]) -> tuple[Part, ..
     """The parts of the answer; none without a tuned config."""
     if answer.tuned is None:
         return ()
+    cheaper = tradeoffs(answer.record, answer.tuned)
     return (
         Part(question="What it is worth", says=tuple(_worth(answer))),
         Part(question="What it needs", says=tuple(_needs(answer.record, answer.tuned))),
+        *((Part(question="What cheaper models give up", says=cheaper),) if cheaper else ()),
         Part(question="How sure this is", says=tuple(_sure(answer, findings))),
         Part(question="What to try next", says=tuple(_next(findings))),
     )

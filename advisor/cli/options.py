@@ -68,6 +68,19 @@ def study(command: Command) -> Command:
     return space(data(tokenizer(seed(command))))
 
 
+def objectives(command: Command) -> Command:
+    """--objectives, as a tuple of names, and --latency-on."""
+    return click.option(
+        "--objectives", default="loss", metavar="LIST", callback=lambda ctx, param, value: tuple(value.split(",")),
+        help="What to make small: loss, then some of parameters, memory, flops, latency: their Pareto front is looked "
+        "for.",
+    )(
+        click.option(
+            "--latency-on", default="", metavar="GPU", help="Whose latency is an objective; by default this device's."
+        )(command)
+    )  # fmt: skip
+
+
 def slots(command: Command) -> Command:
     """--devices, --workers and --ray; the command gets `slots`, () for the local device, and `ray`, an address."""
 

@@ -35,6 +35,7 @@ from studies.records import StudyRecord
 )
 @options.study
 @options.slots
+@options.objectives
 @click.option("--name", help="Name of the study; by default made of GPU and budget.")
 @click.option(
     "--resume",

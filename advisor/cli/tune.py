@@ -10,7 +10,6 @@ from advisor.cli import answer, options, sitting
 from advisor.errors import InputError
 from studies.answer import Answer
 from studies.job import Device
-from studies.objectives import LOSS
 
 
 @click.command()
@@ -34,15 +33,7 @@ from studies.objectives import LOSS
 @click.option(
     "--pruner", default="median", metavar="NAME", help="What Optuna's samplers stop early: median, hyperband, nop, ..."
 )
-@click.option(
-    "--objectives",
-    default=LOSS,
-    metavar="LIST",
-    help="What to make small: loss, then some of parameters, memory, flops, latency; their Pareto front is looked for.",
-)
-@click.option(
-    "--latency-on", default="", metavar="GPU", help="Whose latency is an objective; by default this device's."
-)
+@options.objectives
 @click.option(
     "--tracker", default="", metavar="NAME", help="Tell each trial to tensorboard, mlflow or wandb too ([trackers])."
 )
@@ -51,7 +42,7 @@ from studies.objectives import LOSS
 @options.as_json
 def tune(
     name: str, budget: float | None, slots: tuple[Device, ...], ray: str | None, memory: int | None,
-    trials: int | None, objectives: str, resume: bool, store_url: str, as_json: bool, **asked: Any,
+    trials: int | None, resume: bool, store_url: str, as_json: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Tune learning rate, dropout, depth and width in short real trials on this machine's device.
 
@@ -66,7 +57,7 @@ def tune(
         record = sitting.start(
             studies.Settings(
                 name=name, budget_seconds=budget, store=store_url, devices=slots, memory_bytes=memory,
-                max_trials=trials, objectives=tuple(objectives.split(",")), command=sitting.command_line(), **asked,
+                max_trials=trials, command=sitting.command_line(), **asked,
             ),
             ray,
         )  # fmt: skip

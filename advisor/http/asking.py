@@ -16,6 +16,7 @@ from studies import devices
 from studies.data import sequences
 from studies.data.text import PYDOC
 from studies.job import Device
+from studies.objectives import LOSS, check_objectives
 from studies.store.queue import Entry
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ def entry(body: "StudyBody", at: Service) -> Entry:
         raise ConflictError(f"there is a study {body.name!r} in this store already")
     if body.space not in search_spaces.names():  # a path is for a command line, not for the service
         raise UnknownError("search space", body.space, search_spaces.names())
+    check_objectives(body.objectives or (LOSS,))
+    if body.latency_on:
+        gpus.find(body.latency_on)
     at_hand = devices.available(gpus.local())
     slots = devices.slots(",".join(body.devices or at_hand[:1]), body.workers, at_hand)
     asked = {
@@ -40,6 +44,8 @@ def entry(body: "StudyBody", at: Service) -> Entry:
         "workers": body.workers,
         "memory": body.memory_bytes and f"{body.memory_bytes}B",
         "trials": body.trials,
+        "objectives": body.objectives and ",".join(body.objectives),
+        "latency-on": body.latency_on,
     }
     options = [f"--{name}={value}" for name, value in asked.items() if value is not None]
     return Entry(name=body.name, devices=_names(slots), arguments=("tune", *options, "--", body.name))

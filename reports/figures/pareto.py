@@ -1,6 +1,6 @@
 """Validation loss against a cost, parameters or FLOPs, and the front: trials that nothing beats in both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +14,9 @@ from reports.frames import rows
 from reports.numbers import finite
 from reports.table import Column, Table
 from reports.theme import LIGHT
+
+NAMED = 12  # trials of the front that the caption names
+RING = 19  # [px]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,23 @@ SECONDS = Cost(
     show=words.seconds, tick=words.seconds,
     hover="%{x:.3s} s",
 )  # fmt: skip
+TOKEN_FLOPS = Cost(
+    anchor="token-flops", column="costs.flops", noun="compute per token", axis="training compute per token [FLOP]",
+    unit=" per token", show=words.flops, tick=words.compact_flops,
+    hover="%{x:.3s}FLOP per token",
+)  # fmt: skip
+LATENCY = Cost(
+    anchor="latency", column="costs.latency", noun="latency", axis="predicted latency of one sequence", unit="",
+    show=words.seconds, tick=words.seconds,
+    hover="%{x:.3s}s",
+)  # fmt: skip
 COSTS = (PARAMETERS, FLOPS, MEMORY, SECONDS)
+OBJECTIVES = {"parameters": PARAMETERS, "memory": MEMORY, "flops": TOKEN_FLOPS, "latency": LATENCY}
+
+
+def costs_of(objectives: Sequence[str]) -> tuple[Cost, ...]:
+    """What losses are set against: first what the study is to make small beside them."""
+    return tuple(dict.fromkeys([*(OBJECTIVES[name] for name in objectives if name in OBJECTIVES), *COSTS]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +80,7 @@ class Point:
     group: str
     cost: float
     loss: float  # [nats/token]
+    asked: bool = False  # on the front of all the study's objectives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +90,12 @@ class Pareto:
     cost: Cost
     points: tuple[Point, ...]
     front: tuple[Point, ...]
+    objectives: tuple[str, ...] = ("loss",)
+
+    @property
+    def asked(self) -> tuple[Point, ...]:
+        """The front of all the study's objectives, the lowest loss first; none where the loss is the only one."""
+        return tuple(sorted((p for p in self.points if p.asked), key=lambda p: (p.loss, p.number)))
 
     @property
     def title(self) -> str:
@@ -88,7 +114,19 @@ class Pareto:
         return (
             f"Final validation loss of each finished trial against its {self.cost.noun}. The line joins the Pareto"
             " front: trials that no other one beats in both. Re-runs of the best and short runs are left out."
+            f"{self._asked_for}"
         )
+
+    @property
+    def _asked_for(self) -> str:
+        """The front that the study looked for, in words."""
+        if not self.asked:
+            return ""
+        numbers = words.listed([f"{p.number}" for p in self.asked[:NAMED]])
+        more = f" and {len(self.asked) - NAMED} more" if len(self.asked) > NAMED else ""
+        names = words.listed(["loss", *(OBJECTIVES[name].noun for name in self.objectives if name in OBJECTIVES)])
+        whose = f"trials {numbers}{more}" if len(self.asked) > 1 else f"trial {numbers}"
+        return f" Ringed is the front of {names}, which the study was to find: {whose}."
 
     @property
     def table(self) -> Table:
@@ -109,7 +147,18 @@ class Pareto:
         )  # fmt: skip
         marks = [self._marks(group) for group in GROUPS if any(p.group == group for p in self.points)]
         x = log_axis(self.cost.axis, [p.cost for p in self.points], self.cost.tick)
-        return canvas([line, *marks], x=x, y=axis("validation loss [nats/token]"))
+        return canvas([line, *marks, *self._rings()], x=x, y=axis("validation loss [nats/token]"))
+
+    def _rings(self) -> list[go.Scatter]:
+        """Around the front of all objectives."""
+        if not self.asked:
+            return []
+        ring = {"color": LIGHT.ink, "symbol": "circle-open", "size": RING, "line": {"width": 1.5}}
+        found = go.Scatter(
+            x=[p.cost for p in self.asked], y=[p.loss for p in self.asked], name="front of all objectives",
+            mode="markers", marker=ring, hoverinfo="skip",
+        )  # fmt: skip
+        return [found]
 
     def _marks(self, group: str) -> go.Scatter:
         style, mine = GROUPS[group], [p for p in self.points if p.group == group]
@@ -129,14 +178,16 @@ def front(points: list[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def info(trials: pd.DataFrame, cost: Cost) -> Pareto:
+def info(trials: pd.DataFrame, cost: Cost, objectives: tuple[str, ...] = ("loss",)) -> Pareto:
     """From frames.trials. Raises MissingError when no trial finished."""
     finished = trials[(trials["state"] == "COMPLETE") & ~trials["group"].isin(("rerun", "short"))]
     points = [
-        Point(number=row["number"], group=row["group"], cost=row[cost.column], loss=row["value"])
+        Point(number=row["number"], group=row["group"], cost=row[cost.column], loss=row["value"], asked=row["on_front"])
         for row in rows(finished)
         if finite(row["value"]) and finite(row[cost.column]) and row[cost.column] > 0
     ]
     if not points:
         raise MissingError("No trial ran to its end, so there is no final loss to set against its cost.")
-    return Pareto(cost=cost, points=tuple(sorted(points, key=lambda p: p.cost)), front=front(points))
+    return Pareto(
+        cost=cost, points=tuple(sorted(points, key=lambda p: p.cost)), front=front(points), objectives=objectives
+    )

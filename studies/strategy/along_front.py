@@ -21,7 +21,7 @@ from studies.strategy.past import Past, past
 from studies.strategy.proposal import Proposal
 from studies.strategy.pruning import is_behind
 from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
-from studies.trials import best, role_of
+from studies.trials import best
 
 
 class AlongFront(Strategy):
@@ -45,16 +45,19 @@ class AlongFront(Strategy):
         self._clock.budget = self._bench.clock.budget - MARGIN * self._wall_clock(self._ladder.whole)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
-        """What the strategy has, until that is a final; then the front; then what the strategy has in the time left."""
-        candidate = self._inner.next(running)
-        if self._is_over(running) or (candidate is not None and candidate.role != "final"):
-            return candidate and self._within(candidate)
-        if candidate is not None:
-            self._bench.search.forget(candidate.number)
-        if any(each.role != "front" for each in running):
-            return None
-        found = self._next_of_front(running)
-        if found is not None or running:
+        """What the strategy has, until that is a final; then the front, whole; then what it has in the time left."""
+        trials = self._past(running)
+        if any(trial.role == "final" for trial in trials):
+            return self._inner.next(running)
+        if not trials or trials[-1].role != "front":
+            candidate = self._inner.next(running)
+            if candidate is not None and candidate.role != "final":
+                return self._within(candidate)
+            if candidate is not None:
+                self._bench.search.forget(candidate.number)
+            if any(trial.is_running for trial in trials):
+                return None
+        if (found := self._next_of_front(running)) or running:
             return found
         self._clock.budget = self._bench.clock.budget
         return self._inner.next(running)
@@ -69,17 +72,11 @@ class AlongFront(Strategy):
         return Beaten(self._bench.search, candidate, rival)
 
     def seconds_left(self, running: Sequence[Candidate]) -> float:
-        past = self._past(running)
-        has_begun = any(trial.role == "front" for trial in past)
-        to_come = self._ladder.left(past) if has_begun else self._ladder.whole
-        front = 0.0 if self._is_over(running) else self._wall_clock(to_come)
+        trials = self._past(running)
+        roles = {trial.role for trial in trials}
+        to_come = self._ladder.left(trials) if "front" in roles else self._ladder.whole
+        front = 0.0 if "final" in roles else self._wall_clock(to_come)
         return min(self._bench.clock.left, self._inner.seconds_left(running) + front)
-
-    def _is_over(self, running: Sequence[Candidate]) -> bool:
-        """Whether the front has had its time, in this sitting or an earlier one."""
-        has_finals = any(role_of(trial) == "final" for trial in self._bench.search.finished)
-        is_released = self._clock.budget == self._bench.clock.budget
-        return has_finals or is_released or any(each.role == "final" for each in running)
 
     def _within(self, candidate: Candidate) -> Candidate:
         """The same, to be stopped when only the time of the front and of the finals is left."""

@@ -103,9 +103,8 @@ class Ladder:
     # rungs
 
     def _rungs(self, trials: Sequence[Past]) -> list[list[Params]]:
-        """The shapes of each rung; none without a best trial. They stay while the ladder is climbed."""
-        first = min((trial.number for trial in trials if trial.role == "front"), default=math.inf)
-        best = lowest([t for t in trials if t.role == "search" and t.length == 1 and t.number < first])
+        """The shapes of each rung; none without a best trial of the search, below which they lie."""
+        best = lowest([trial for trial in trials if trial.role == "search"])
         if best is None:
             return []
         if best.number not in self._of:

@@ -5,8 +5,9 @@ import pytest
 from reports.advice import diagnose
 from reports.answer import WordedAnswer
 from reports.verdict import verdict
+from studies.front import front
 from studies.records import StudyRecord, TrialRecord
-from tests.reports.sample import study
+from tests.reports.sample import study, study_with_front
 
 
 def parts(record: StudyRecord) -> dict[str, str]:
@@ -35,6 +36,18 @@ def test_three_seeds_give_an_interval() -> None:
     assert "Against the untuned default: 0.600 nats/token lower (+0.550 to +0.650" in said["What it is worth"]
     assert "runner-up, trial 2" in said["What it is worth"]
     assert "cannot be told apart" not in said["What it is worth"]
+
+
+def test_cheaper_models_of_the_front_say_what_they_give_up() -> None:
+    record = study_with_front()
+    best, others = record.best, [t for t in front(record) if t != record.best]
+    said = parts(record)["What cheaper models give up"]
+    assert best is not None
+    for trial in others[:6]:
+        share = f"{100 * trial.parameters / best.parameters:.0f} % of the winner's"
+        assert f"Trial {trial.number} (depth {trial.point['depth']:g}," in said
+        assert share in said
+    assert "What cheaper models give up" not in parts(study())
 
 
 def test_a_lead_within_the_seeds_scatter_is_called_none() -> None:

@@ -53,6 +53,10 @@ class StudyBody(Body):
     workers: int | None = Field(default=None, ge=1, le=1024, description="Trials at a time on the CPU.")
     memory_bytes: int | None = Field(default=None, ge=1, le=2**62, description="That a step may take.")
     trials: int | None = Field(default=None, ge=1, le=MAX_TRIALS, description="At most so many of the search.")
+    objectives: list[Literal["loss", "parameters", "memory", "flops", "latency"]] | None = Field(
+        default=None, min_length=1, max_length=5, description="What to make small: loss first, then costs of a model."
+    )
+    latency_on: str | None = Field(default=None, min_length=1, max_length=100, description="Whose latency: a GPU.")
 
 
 class Queued(BaseModel):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from advisor.http.pages.axis import Axis, Tick
 from advisor.units import format_count, format_seconds
+from studies.front import front
+from studies.objectives import beside_loss
 from studies.records import CurvePoint, StudyRecord, TrialRecord
 from studies.store.live import Live, RunningTrial
 from studies.store.queue import Entry
@@ -89,6 +91,15 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Table:
+    """The Pareto front of a study with several objectives."""
+
+    finding: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]  # as many cells as heads
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveView:
     """All that the template shows."""
 
@@ -100,6 +111,7 @@ class LiveView:
     running: tuple[Running, ...]
     charts: tuple[Chart, ...]
     rows: tuple[Row, ...]
+    front: Table | None = None
 
 
 def waiting_view(entry: Entry) -> LiveView:
@@ -122,6 +134,7 @@ def view(record: StudyRecord, live: Live | None, problem: str = "") -> LiveView:
         running=tuple(_running(trial) for trial in live.running) if live else (),
         charts=tuple(chart for chart in (_curves(record, live), _best_so_far(record)) if chart),
         rows=tuple(_row(trial, record.best) for trial in reversed(record.trials)),
+        front=_front(record),
     )
 
 
@@ -171,6 +184,23 @@ def _row(trial: TrialRecord, best: TrialRecord | None) -> Row:
         settings=settings(trial.point),
         took=format_seconds(trial.seconds),
         is_best=best is not None and trial.number == best.number,
+    )
+
+
+def _front(record: StudyRecord) -> Table | None:
+    """The trials that no other one beats in all objectives; None where the loss alone counts."""
+    trials, costs = front(record), beside_loss(record.objectives)
+    if not trials:
+        return None
+    names = [cost.label for cost in costs]
+    many = f"{len(trials)} trials are" if len(trials) > 1 else "One trial is"
+    return Table(
+        finding=f"{many} on the front of loss and {', '.join(names)}",
+        heads=("trial", "loss", *names, "settings"),
+        rows=tuple(
+            (f"{t.number}", f"{t.value:.4f}", *(cost.show(t.costs[cost.name]) for cost in costs), settings(t.point))
+            for t in trials
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from advisor.http.pages.size_form import devices
 from advisor.http.service import Service
 from advisor.propose.grids import GRIDS
 from advisor.units import parse_bytes, parse_seconds
+from studies.objectives import LOSS
 from studies.store.queue import Entry
 
 DECODERS = "decoder-small"
@@ -33,8 +34,10 @@ WHAT = (
 MORE = (
     Control(name="trials", label="At most", unit="trials"),
     Control(name="seed", label="Seed", default="0"),
+    Control(name="objectives", label="Make small", kind="text", default=LOSS,
+            hint="loss, then some of parameters, memory, flops, whose Pareto front is looked for."),
     Control(name="memory", label="Memory that a step may take", kind="text", hint="Such as 2GiB; empty: the device's."),
-)
+)  # fmt: skip
 TARGET = (
     Control(name="gpu", label="GPU to propose for", kind="text",
             hint="The report then also says what to train on it. Of decoders; empty: the study alone."),
@@ -44,8 +47,8 @@ CONTROLS = (*WHAT, *MORE, *TARGET)
 # where an error's path begins -> the control it belongs to
 PATHS = {
     "name": "name", "study name": "name", "budget": "budget", "space": "space", "search space": "space", "data": "data",
-    "tokenizer": "tokenizer", "trials": "trials", "seed": "seed", "memory": "memory", "GPU": "gpu", "fraction": "gpu",
-    "hours": "hours",
+    "tokenizer": "tokenizer", "trials": "trials", "seed": "seed", "memory": "memory", "objectives": "objectives",
+    "objective": "objectives", "GPU": "gpu", "fraction": "gpu", "hours": "hours",
 }  # fmt: skip
 
 
@@ -79,6 +82,7 @@ def body(filled: Filled) -> StudyBody | None:
             "name": values["name"], "budget_seconds": parse_seconds(values["budget"], "budget"),
             "space": values["space"], "data": values["data"], "tokenizer": values["tokenizer"],
             "seed": values["seed"], "memory_bytes": memory, "trials": values["trials"],
+            "objectives": values["objectives"] and [name.strip() for name in values["objectives"].split(",")],
         }  # fmt: skip
         return StudyBody(**asked)
     except ValidationError as error:

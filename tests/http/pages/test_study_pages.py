@@ -15,11 +15,12 @@ from advisor.http.pages.feed import LAST, Feeds, Parts
 from advisor.http.pages.live import Reader
 from advisor.http.pages.live_view import view, waiting_view
 from advisor.http.service import Service
+from studies.front import front
 from studies.settings import Settings
 from studies.store.live import Live, RunningTrial
 from studies.store.queue import Entry
 from tests.http.loop import run
-from tests.reports.sample import provenance, study
+from tests.reports.sample import provenance, study, study_with_front
 
 PAGE = {"Accept": "text/html"}
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -64,6 +65,29 @@ def test_a_live_study_shows_how_far_it_is() -> None:
     assert "fell from" in best_so_far.finding
 
 
+def test_the_front_of_several_objectives_is_shown(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = study_with_front()
+    table, numbers = view(record, None).front, [f"{trial.number}" for trial in front(record)]
+    assert table is not None
+    assert table.finding == f"{len(numbers)} trials are on the front of loss and parameters, latency"
+    assert [row[0] for row in table.rows] == numbers
+    assert view(study(), None).front is None
+    monkeypatch.setattr(service(client).store, "load", lambda name: record)
+    monkeypatch.setattr(service(client).store, "live", lambda name: None)
+    page = client.get("/studies/any", headers=PAGE).text
+    assert html.escape(table.finding) in page
+    assert table.rows[0][-1] in page
+
+
+def test_objectives_are_asked_for_by_the_form(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service(client).launcher, "tick", lambda: None)
+    sent = {"name": "small-too", "objectives": "loss, parameters"}
+    assert client.post("/studies", data=sent, headers=PAGE, follow_redirects=False).status_code == 303
+    (entry,) = service(client).launcher.queue.entries()
+    assert "--objectives=loss,parameters" in entry.arguments
+    client.post("/studies/small-too/stop", headers=PAGE)
+
+
 def test_a_study_without_a_trial_and_one_that_waits() -> None:
     empty = view(replace(study(), trials=(), state="INTERRUPTED"), None)
     assert (empty.charts, empty.rows) == ((), ())
@@ -84,6 +108,8 @@ def test_a_study_without_a_trial_and_one_that_waits() -> None:
         ({"tokenizer": "bpe:"}, "tokenizer", ""),
         ({"seed": "-1"}, "seed", ""),
         ({"memory": "much"}, "memory", "GiB"),
+        ({"objectives": "parameters, loss"}, "objectives", "loss, then"),
+        ({"objectives": "loss, beauty"}, "objectives", "memory"),
         ({"gpu": "RTX4900"}, "gpu", "RTX 4090"),
         ({"gpu": "T4", "hours": "-1"}, "hours", "hours"),
         ({"gpu": "T4", "space": "bdh-small"}, "gpu", "decoder-small"),

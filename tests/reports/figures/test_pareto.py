@@ -3,12 +3,14 @@ from dataclasses import replace
 
 import pytest
 
+from reports import words
 from reports.card import MissingError
 from reports.figures import pareto
 from reports.figures.pareto import FLOPS, PARAMETERS, Cost, Pareto, Point
 from reports.frames import frames
+from studies.front import front
 from studies.records import StudyRecord
-from tests.reports.sample import study
+from tests.reports.sample import study, study_with_front
 
 
 def info(record: StudyRecord, cost: Cost = PARAMETERS) -> Pareto:
@@ -56,6 +58,28 @@ def test_the_title_says_what_the_extra_cost_buys() -> None:
     assert (
         info(replace(record, trials=trials[:1])).title == "One trial ran to its end: loss 2.500 for 100.0k parameters"
     )
+
+
+def test_the_front_that_the_study_was_to_find_is_ringed_and_named() -> None:
+    record = study_with_front()
+    asked = [trial.number for trial in front(record)]
+    for cost in pareto.costs_of(record.objectives):
+        found = pareto.info(frames(record).trials, cost, record.objectives)
+        assert [p.number for p in found.asked] == asked
+        named = words.listed([f"{number}" for number in asked])
+        assert f"Ringed is the front of loss, parameters and latency, which the study was to find: trials {named}." in (
+            found.caption
+        )
+        (ring,) = [trace for trace in found.draw().data if trace.name == "front of all objectives"]
+        assert list(ring.y) == [t.value for t in front(record)]
+
+
+def test_costs_that_are_objectives_come_first() -> None:
+    found = pareto.costs_of(("loss", "latency", "parameters"))
+    assert [cost.anchor for cost in found] == ["latency", "parameters", "flops", "memory", "seconds"]
+    assert pareto.costs_of(("loss",)) == pareto.COSTS
+    assert info(study()).asked == ()
+    assert "Ringed" not in info(study()).caption
 
 
 def test_none_finished() -> None:
