@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench-service help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles clean
+.PHONY: bench-service bench-live bench-report help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,13 @@ bench-coordinator: $(VENV)/.installed-dev  ## What running trials costs beside t
 
 bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs, and what live pages cost the study
 	$(BIN)/python -m tests.bench.service
+
+bench-live: $(VENV)/.installed-dev  ## How far a live page lags behind the trial that it shows
+	$(BIN)/python -m tests.bench.live
+
+bench-report: $(VENV)/.installed-dev  ## How soon the report of 200 trials is open in a browser, and its size
+	$(BIN)/python -m tests.bench.report
+
 FORM ?= short
 
 bench-tuning: $(VENV)/.installed-dev  ## How soon the search is as good as five other tuners in the end; FORM=long: an hour

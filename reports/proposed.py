@@ -11,6 +11,7 @@ from advisor.gpus import GPU, custom, find
 from advisor.spec import Model, Plan
 from advisor.spec.proposal import Stored
 from advisor.spec.text import model_from_data, plan_from_data
+from advisor.timing import shipped
 from reports import words
 from reports.card import MissingError
 
@@ -42,7 +43,7 @@ class Chosen:
     @property
     def point(self) -> Point:
         """Where memory and time can be asked for their slopes."""
-        return Point(self.model, self.plan, self.gpu)
+        return Point(self.model, self.plan, self.gpu, shipped)
 
     @property
     def stored(self) -> Stored:

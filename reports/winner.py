@@ -8,6 +8,7 @@ from advisor.explain import Point
 from advisor.gpus import GPU
 from advisor.spec import Model, Plan
 from advisor.spec.proposal import Stored
+from advisor.timing import shipped
 from reports.card import MissingError
 from reports.proposed import gpu_of
 from studies.records import StudyRecord, TrialRecord
@@ -25,7 +26,7 @@ class Winner:
     @property
     def point(self) -> Point:
         """Where memory and time can be asked for their slopes."""
-        return Point(self.model, self.plan, self.gpu)
+        return Point(self.model, self.plan, self.gpu, shipped)
 
     def stored(self, name: str) -> Stored:
         """As what can be exported, with the tuned hyperparameters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,6 +47,7 @@ class Point:
     model: Model
     plan: Plan
     gpu: GPU | None = None
+    read: Callable[[Model, Plan, GPU | None], Estimate] = field(default=estimate, repr=False, compare=False)
     _tried: dict[Any, Point | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +70,7 @@ class Point:
     @cached_property
     def estimate(self) -> Estimate:
         """All readings."""
-        return estimate(self.model, self.plan, self.gpu)
+        return self.read(self.model, self.plan, self.gpu)
 
     @property
     def readings(self) -> Readings:

@@ -7,6 +7,6 @@
 """
 
 from advisor.timing.clock import Span
-from advisor.timing.estimate import columns, estimate, step_span, uncorrected
+from advisor.timing.estimate import columns, estimate, shipped, step_span, uncorrected
 
-__all__ = ["Span", "columns", "estimate", "step_span", "uncorrected"]
+__all__ = ["Span", "columns", "estimate", "shipped", "step_span", "uncorrected"]

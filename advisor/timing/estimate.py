@@ -41,11 +41,19 @@ def estimate(model: Model, plan: Plan, gpu: GPU | None = None, profile: Profile 
 
 def uncorrected(model: Model, plan: Plan, gpu: GPU | None = None, profile: Profile | None = None) -> Estimate:
     """The same, whatever was verified."""
+    return _read(model, plan, gpu, profiles.chosen(gpu, profile) if gpu else None)
+
+
+def shipped(model: Model, plan: Plan, gpu: GPU | None = None) -> Estimate:
+    """The same on every machine: rates of the profile that ships or of the catalogue, whatever this user measured."""
+    return _read(model, plan, gpu, profiles.shipped(gpu) if gpu else None)
+
+
+def _read(model: Model, plan: Plan, gpu: GPU | None, profile: Profile | None) -> Estimate:
     step = one_step(model, plan)
     untimed = readings(step, model, plan, gpu)
     if gpu is None:
         return untimed
-    profile = profiles.chosen(gpu, profile)
     span = step_span(step, plan, gpu, profile)
     if span is None:
         return untimed

@@ -64,9 +64,15 @@ def chosen(gpu: GPU, named: Profile | None) -> Profile | None:
 
 def made_on(gpu: GPU) -> Profile | None:
     """The fitted profile of this device, which bears its name: the user's own before a shipped one; None without."""
-    for place in (user_folder(), SHIPPED):
-        if path_of(gpu.name, place).is_file():
-            found = profile.read(path_of(gpu.name, place))
-            if found.device == gpu.name and found.coefficients:
-                return found
-    return None
+    return _fitted(gpu, user_folder()) or shipped(gpu)
+
+
+def shipped(gpu: GPU) -> Profile | None:
+    """The fitted profile of this device that comes with the advisor, whatever this user has measured; None without."""
+    return _fitted(gpu, SHIPPED)
+
+
+def _fitted(gpu: GPU, folder: Path) -> Profile | None:
+    path = path_of(gpu.name, folder)
+    found = profile.read(path) if path.is_file() else None
+    return found if found and found.device == gpu.name and found.coefficients else None

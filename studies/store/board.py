@@ -11,12 +11,12 @@ from studies.records import CurvePoint, TrialRecord
 from studies.store.live import Live, RunningTrial
 from studies.store.logbook import Logbook
 
-WRITE_SECONDS = 1.0  # between two states in the store, at least
+WRITE_SECONDS = 0.4  # between two states in the store, at least; readers add their own interval
 CURVE_POINTS = 50  # of training losses; evaluations are all there
 
 
 class Board:
-    """Follows a study's events and keeps the live state in the store at most about a second old."""
+    """Follows a study's events and keeps the live state in the store about half a second old at most."""
 
     def __init__(self, logbook: Logbook, clock: Clock, ended: int) -> None:
         self._logbook, self._clock, self._ended = logbook, clock, ended

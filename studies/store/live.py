@@ -1,6 +1,5 @@
 """What a running study is doing now."""
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +53,7 @@ class Live:
 
     def to_json(self) -> str:
         """As text for the store."""
-        return json.dumps(dataclasses.asdict(self))
+        return json.dumps(self, default=vars)  # dataclasses.asdict would copy every point of every curve first
 
     @classmethod
     def from_json(cls, text: str) -> "Live":

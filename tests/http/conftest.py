@@ -8,6 +8,9 @@ from fastapi.testclient import TestClient
 
 from advisor.http.app import create_app
 from advisor.http.config import Config
+from tests.studies.conftest import postgresql
+
+__all__ = ["postgresql"]  # a fixture
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 import reports
+from advisor import gpus
 from advisor.errors import StoreError
+from advisor.timing import profiles
+from advisor.timing.profile import Profile
 from reports import plotlyjs
 from reports.page import page
 from reports.policy import digest
@@ -65,6 +68,19 @@ def cards(text: str) -> dict[str, str]:
 def test_the_same_record_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = (reports.write(study(), tmp_path / name) for name in ("one.html", "two.html"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_what_this_user_has_measured_is_not_in_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADVISOR_PROFILES", str(tmp_path / "one"))
+    expected = page(study())
+    mine, gpu = tmp_path / "two", gpus.find("RTX 4090")
+    slow = dict.fromkeys(profiles.find("a100-sxm4-40gb", mine).coefficients, 1e-3)
+    facts = {"kind": "cuda", "source": "here", "date": "2026-11-21"}
+    made = Profile(name=gpu.name, device=gpu.name, coefficients=slow, interval=1.5, **facts)
+    profiles.save(made, mine)
+    monkeypatch.setenv("ADVISOR_PROFILES", str(mine))
+    assert profiles.made_on(gpu) == made  # what `advisor size` would read
+    assert page(study()) == expected
 
 
 def test_two_hundred_trials_stay_below_three_megabytes(tmp_path: Path) -> None:

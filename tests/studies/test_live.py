@@ -9,7 +9,7 @@ import pytest
 import studies
 from studies import events
 from studies.coordinator.clock import Clock
-from studies.store.board import CURVE_POINTS, Board, thin
+from studies.store.board import CURVE_POINTS, WRITE_SECONDS, Board, thin
 from studies.store.live import Live, RunningTrial
 from studies.store.logbook import Logbook
 from tests.studies.examples import CPU, settings
@@ -28,7 +28,7 @@ def test_a_running_study_can_be_watched(tmp_path: Path) -> None:
 
     studies.run(asked, executor=worker("dawdles"), on_event=watch)
     assert [live.written for live in seen] == sorted({live.written for live in seen})
-    assert min(b.written - a.written for a, b in itertools.pairwise(seen)) >= 0.9
+    assert min(b.written - a.written for a, b in itertools.pairwise(seen)) >= 0.9 * WRITE_SECONDS
     assert all(live.spent_seconds <= live.predicted_end_seconds <= asked.budget_seconds for live in seen)
     running = [trial for live in seen for trial in live.running]
     assert {trial.device for trial in running} == {"cpu", "cpu#2"}

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from fastapi.concurrency import run_in_threadpool
 
 Parts = dict[str, str]
-READ_SECONDS = 0.5  # between two looks at the store
+READ_SECONDS = 0.2  # between two looks at the store
 LAST = "last"  # a part whose presence says that nothing comes after it
 
 
