@@ -8,15 +8,26 @@ from studies.records import StudyRecord, TrialRecord
 def front(record: StudyRecord) -> tuple[TrialRecord, ...]:
     """Those that no other is as good as in every objective and better in one, the lowest loss first.
 
-    Every full trial that ended well may be on it, the untuned default too, but not the winner's re-runs, which are of a
-    point that is there already. () where the loss is the only objective.
+    () where the loss is the only objective.
     """
     if len(record.objectives) < 2:
         return ()
+    found = candidates(record)
+    kept = (found[i][0] for i in unbeaten([values for _, values in found]))
+    return tuple(sorted(kept, key=lambda t: (t.value, t.number)))
+
+
+def candidates(record: StudyRecord) -> list[tuple[TrialRecord, list[float]]]:
+    """The trials that may be on the front, with their objectives in the study's order.
+
+    Every full trial that ended well, the untuned default too, but no re-run of the winner: its point is there already.
+    """
     _, *costs = record.objectives
-    full = [t for t in record.trials if t.role != "final" and t.is_full and t.value is not None]
-    rows = [(t.value or 0.0, *(t.costs[name] for name in costs)) for t in full]
-    return tuple(sorted((full[i] for i in unbeaten(rows)), key=lambda t: (t.value, t.number)))
+    return [
+        (t, [t.value, *(t.costs[name] for name in costs)])
+        for t in record.trials
+        if t.role != "final" and t.is_full and t.value is not None
+    ]
 
 
 def unbeaten(rows: Sequence[Sequence[float]]) -> list[int]:

@@ -10,6 +10,7 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.exceptions import ExperimentalWarning
 
 import studies
 from advisor import gpus, ledger
@@ -19,6 +20,7 @@ from advisor.http.table import trials_csv
 from advisor.timing.latency import latency
 from search_spaces import parse
 from studies.answer import Answer
+from studies.as_optuna import as_optuna
 from studies.front import front, unbeaten
 from studies.objectives import OBJECTIVES, check_objectives
 from studies.records import StudyRecord
@@ -45,6 +47,16 @@ def test_the_front_is_optunas(rows: list[tuple[int, ...]]) -> None:
     study = optuna.create_study(directions=["minimize"] * len(rows[0]))
     study.add_trials([optuna.trial.create_trial(values=[float(value) for value in row]) for row in rows])
     assert unbeaten(rows) == sorted(trial.number for trial in study.best_trials)
+
+
+def test_the_front_of_a_study_is_that_of_its_optuna_study(record: StudyRecord) -> None:
+    study = as_optuna(record)
+    assert {t.user_attrs["number"] for t in study.best_trials} == {t.number for t in front(record)}
+    reference = [1.1 * max(trial.values[i] for trial in study.trials) for i in range(len(ALL))]
+    with pytest.warns(ExperimentalWarning):
+        (history,) = optuna.visualization.plot_hypervolume_history(study, reference).data
+    assert list(history.y) == sorted(history.y)
+    assert history.y[-1] > 0
 
 
 def test_costs_equal_what_the_estimator_says(record: StudyRecord) -> None:
