@@ -8,7 +8,7 @@ import click
 from advisor.gpus import GPU
 from advisor.ledger.inference import inference
 from advisor.ledger.readings import Inference
-from advisor.ledger.words import cache_text, range_text, verdict_text
+from advisor.ledger.words import cache_text, held_texts, verdict_text
 from advisor.spec import Model, Plan
 from advisor.spec.plan import DTYPES
 from advisor.units import format_bytes
@@ -31,8 +31,7 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Inference) -> list[str]:
         ("KV cache", f"{format_bytes(e.kv_cache)}, {per_token}"),
         ("prefill", f"{format_bytes(e.temporaries)} of temporaries at the peak, at {e.allocated.op}"),
         ("allocated", format_bytes(e.allocated.bytes)),
-        ("reserved", f"{range_text(e.reserved)} by the caching allocator"),
-        ("device", f"{range_text(e.device)} in nvidia-smi"),
+        *held_texts(e.reserved, e.device, gpu),
     ]
     if gpu and e.verdict and e.largest:
         shown.append(("verdict", verdict_text(e.verdict, gpu)))

@@ -14,7 +14,7 @@ from advisor.ledger import Estimate
 from advisor.ledger.readings import Compiled, DataParallel, Time
 from advisor.ledger.rows import Row, rows
 from advisor.ledger.textbook import PRINTED_EXAMPLE, Part, textbook
-from advisor.ledger.words import cache_text, device_text, range_text, verdict_text
+from advisor.ledger.words import cache_text, device_text, held_texts, verdict_text
 from advisor.spec import Plan
 from advisor.spec.implementations import is_hf_class
 from advisor.spec.text import Preset, find_model
@@ -124,8 +124,7 @@ def lines(name: str, plan: Plan, gpu: GPU | None, e: Estimate) -> list[str]:
         ("allocated", f"{format_bytes(m.allocated.bytes)} at the peak, in {m.allocated.phase} at {m.allocated.op}"),
         ("", f"{format_bytes(m.parameters)} parameters, {format_bytes(m.gradients)} gradients,"),
         ("", f"{format_bytes(m.optimizer)} optimizer states, {format_bytes(m.saved)} saved for backward"),
-        ("reserved", range_text(m.reserved) + " by the caching allocator"),
-        ("device", range_text(m.device) + " in nvidia-smi"),
+        *held_texts(m.reserved, m.device, gpu),
         ("KV cache", _cache(e)),
     ]
     if m.ema:

@@ -4,10 +4,30 @@ from advisor.gpus import GPU
 from advisor.ledger.readings import Range, Verdict
 from advisor.units import format_bytes
 
+TOOLS = {"amd": "amd-smi", "intel": "xpu-smi", "apple": "Activity Monitor"}  # by vendor
+
 
 def range_text(r: Range) -> str:
     """A prediction and its interval."""
     return f"{format_bytes(r.bytes)} ({format_bytes(r.low)} to {format_bytes(r.high)})"
+
+
+def held_texts(reserved: Range, device: Range, gpu: GPU | None) -> list[tuple[str, str]]:
+    """What a process holds beyond tensors: the allocator's segments, and all of it as the device's own tool shows it.
+
+    A CPU has neither segments nor a context: what Python, torch and its kernels take there is said to be as much.
+    """
+    if gpu is not None and gpu.kind == "cpu":
+        return [("device", f"{range_text(device)} of RAM, with as much beside tensors as on a GPU")]
+    return [
+        ("reserved", f"{range_text(reserved)} by the caching allocator"),
+        ("device", f"{range_text(device)} in {tool(gpu)}"),
+    ]
+
+
+def tool(gpu: GPU | None) -> str:
+    """What shows the memory of a process on this device."""
+    return TOOLS.get(gpu.vendor, "nvidia-smi") if gpu else "nvidia-smi"
 
 
 def cache_text(per_token: int, beyond_window: int) -> str:

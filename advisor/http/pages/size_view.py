@@ -12,7 +12,7 @@ from advisor.http.pages.shape import shape
 from advisor.http.pages.size_form import CONFIG, CONTROLS, Sized
 from advisor.http.pages.timeline import Drawing, draw
 from advisor.ledger import Estimate
-from advisor.ledger.words import cache_text, device_text, range_text, verdict_text
+from advisor.ledger.words import cache_text, device_text, held_texts, verdict_text
 from advisor.units import format_bytes, format_count, format_flops, format_seconds
 
 UNLIKELY = 0.05  # probability below which it does not fit
@@ -106,7 +106,7 @@ def _tiles(e: Estimate) -> list[Tile]:
 
 
 def _parts(e: Estimate, memory_bytes: int) -> list[Part]:
-    """What the peak is made of, what comes on top in nvidia-smi, what is left."""
+    """What the peak is made of, what a process holds on top, what is left."""
     m = e.memory
     sizes = {kind: (PARTS[kind], size) for kind, size in dataclasses.asdict(m.at_peak).items() if size}
     sizes["outside"] = ("allocator and context", m.device.bytes - m.allocated.bytes)
@@ -128,8 +128,7 @@ def _facts(sized: Sized) -> list[tuple[str, str]]:
         ("FLOPs", f"{format_flops(e.flops.forward)} forward, {format_flops(e.flops.step)} step"),
         ("Allocated", f"{format_bytes(m.allocated.bytes)} ({m.allocated.bytes:,} bytes), exact; saved for backward "
                       f"{format_bytes(m.saved)}"),
-        ("Reserved", range_text(m.reserved) + " by the caching allocator"),
-        ("Device", range_text(m.device) + " in nvidia-smi"),
+        *((label.capitalize(), text) for label, text in held_texts(m.reserved, m.device, sized.gpu)),
         ("KV cache", cache_text(e.kv_cache.bytes_per_token, e.kv_cache.bytes_per_token_beyond_window)),
     ]  # fmt: skip
     if m.compiled:
