@@ -5,35 +5,19 @@ import json
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from advisor.errors import InputError, UnknownError
 from advisor.spec import check
 from advisor.spec.bdh import BDH
-from advisor.spec.blocks import MLP, Attention, Embedding, Head, MoE, Norm, Rotary
+from advisor.spec.blocks import MoE
 from advisor.spec.decoder import Decoder
-from advisor.spec.encoder import Encoder, MaskedHead
-from advisor.spec.lora import LoRA
+from advisor.spec.encoder import Encoder
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
-from advisor.spec.seq2seq import MultiHeadAttention, RelativeBias, Seq2Seq, SequenceEmbedding
+from advisor.spec.seq2seq import Seq2Seq
 
 PRESETS = Path(__file__).with_name("presets")
-# the blocks that stand inside others, by the field that holds them
-BLOCKS: dict[type, dict[str, type]] = {
-    Decoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": Head},
-    Plan: {"lora": LoRA},
-    Encoder: {"embedding": Embedding, "attention": Attention, "mlp": MLP, "norm": Norm, "head": MaskedHead},
-    Attention: {"rotary": Rotary, "local_rotary": Rotary},
-    Seq2Seq: {
-        "embedding": SequenceEmbedding,
-        "attention": MultiHeadAttention,
-        "mlp": MLP,
-        "relative": RelativeBias,
-        "norm": Norm,
-        "head": Head,
-    },
-}
 FAMILIES: dict[str, type[Model]] = {"decoder": Decoder, "encoder": Encoder, "bdh": BDH, "seq2seq": Seq2Seq}
 MAX_FILE = 2**20  # [bytes] of a model file
 
@@ -76,15 +60,20 @@ def _build(kind: Any, data: Any, path: str) -> Any:
         no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if no_default and name not in values:
             raise InputError(f"{path}.{name}", expected="a value", got=None)
-    for name, block in BLOCKS.get(kind, {}).items():
-        if values.get(name) is not None:
-            values[name] = _build(_kind(block, values[name]), values[name], f"{path}.{name}")
+        blocks = _blocks(field.type)
+        if blocks and values.get(name) is not None:
+            values[name] = _build(_kind(blocks, values[name]), values[name], f"{path}.{name}")
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-def _kind(block: type, data: Any) -> type:
+def _blocks(hint: Any) -> list[type]:
+    """The blocks that may stand in a field of this type."""
+    return [kind for kind in get_args(hint) or (hint,) if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
+
+
+def _kind(blocks: list[type], data: Any) -> type:
     """An MLP that names its number of experts is a mixture of them."""
-    return MoE if block is MLP and isinstance(data, dict) and "experts" in data else block
+    return MoE if MoE in blocks and isinstance(data, dict) and "experts" in data else blocks[0]
 
 
 def _table(data: Any, path: str) -> dict[str, Any]:

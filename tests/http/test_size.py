@@ -1,6 +1,7 @@
 """POST /size answers as `advisor size --json` does."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from advisor.cli.size import size
-from advisor.spec.text import find_model, model_to_data
+from advisor.spec import Plan
+from advisor.spec.plan import PRECISIONS
+from advisor.spec.text import FAMILIES, find_model, model_to_data
 
 QUESTIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"model": "gpt2", "gpu": "RTX 4090"}, ["gpt2", "--gpu", "RTX 4090"]),
@@ -75,3 +78,16 @@ def test_a_mistake_is_one_line_that_says_what_was_expected(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert words in answer.json()["detail"]
     assert "\n" not in answer.json()["detail"]
+
+
+def test_the_document_describes_plans_and_models_as_specs_have_them(shared: TestClient) -> None:
+    schemas = shared.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    body = schemas["SizeBody"]["properties"]
+    assert body["plan"]["$ref"].endswith("/Plan")
+    named = [one["$ref"].rpartition("/")[2] for one in body["model"]["anyOf"] if "$ref" in one]
+    assert named == [kind.__name__ for kind in FAMILIES.values()]
+    for kind in (Plan, *FAMILIES.values()):
+        known = set(schemas[kind.__name__]["properties"])
+        assert known - {"family"} == {field.name for field in fields(kind)}
+    assert schemas["Plan"]["properties"]["precision"]["enum"] == list(PRECISIONS)
+    assert {one.get("$ref", "")[-4:] for one in schemas["Decoder"]["properties"]["mlp"]["anyOf"]} == {"/MLP", "/MoE"}

@@ -9,6 +9,7 @@ from pydantic import Field
 from advisor.errors import InputError, UnknownError
 from advisor.gpus import Devices
 from advisor.http.body import Body, StrictRoute
+from advisor.http.described import as_described, model_type, plan_type
 from advisor.http.device import chosen
 from advisor.http.plain import dumps
 from advisor.http.service import Service, service
@@ -30,13 +31,11 @@ MAX_NAME = 80
 class SizeBody(Body):
     """A model, how it is trained, and where. Fields are those of `advisor size`."""
 
-    model: str | dict[str, Any] | None = Field(
+    model: Annotated[str | dict[str, Any] | None, as_described(str | model_type() | None)] = Field(
         default=None, description="A preset's name, or a spec: [model] of a file."
     )
     hf: dict[str, Any] | None = Field(default=None, description="In place of model: a config.json of Hugging Face.")
-    plan: dict[str, Any] = Field(
-        default={}, description="Fields of a plan; the sequence is the model's context if not given."
-    )
+    plan: Annotated[dict[str, Any], as_described(plan_type())] = Field(default={}, description="Fields of a plan.")
     gpu: str | None = Field(
         default=None, max_length=MAX_NAME, description="Of the catalogue; '8x H100 SXM'; 'local'; 'cpu'."
     )
