@@ -1,6 +1,5 @@
 """A space of the user's own knobs, for models that no declaration describes."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from advisor.spec.recipe import Recipe
 from search_spaces.knob import Choices, Range
 from search_spaces.knob_reader import read_knob, table_at
 from search_spaces.reader import PLAN, RECIPE, TF32, document_of, read_precision, read_recipe
-from search_spaces.space import RECIPE_KNOBS, Space
+from search_spaces.space import Space
 
 TRAINING = ("precision", "eval_every", "eval_batches", *RECIPE, *(set(PLAN) - {"sequence", "target_sequence"}))
 
@@ -38,10 +37,9 @@ class FreeSpace(Space):
 
     def resolve(self, point: Mapping[str, float]) -> tuple[Any, Plan, Recipe]:
         """The user's model, a plan of batches, and the recipe of a point."""
-        varied: dict[str, Any] = {name: float(point[name]) for name in RECIPE_KNOBS if name in point}
         plan = Plan(batch=int(point.get("batch", 1)), sequence=1, grad_clip=self.recipe.grad_clip > 0, **self.plan)
         own = Own(objective=self.objective, values=dict(point))
-        return own, plan, dataclasses.replace(self.recipe, **varied)
+        return own, plan, self._recipe(point)
 
     def narrowed(self, name: str, high: float) -> "FreeSpace":
         """The space with the part of a knob up to `high`, one of its values; its document says so too."""

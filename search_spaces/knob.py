@@ -161,7 +161,7 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """A knob that takes one of a few names, in no order; only a space of the user's own knobs has such."""
+    """A knob that takes one of a few names, in no order: a schedule, or a knob of the user's own."""
 
     values: tuple[Any, ...]
     default: Any

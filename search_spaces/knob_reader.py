@@ -6,6 +6,7 @@ from typing import Any
 
 from advisor.errors import InputError
 from advisor.spec import check
+from advisor.spec.recipe import SCHEDULES
 from search_spaces.knob import Choices, Fixed, Knob, Range, Words
 from search_spaces.space import SHAPE_KNOBS
 
@@ -30,6 +31,8 @@ BOUNDS: dict[str, tuple[float, float, bool]] = {
 }
 
 
+# What a knob of names may hold.
+NAMES: dict[str, tuple[str, ...]] = {"schedule": SCHEDULES}
 ANY = (-1e12, 1e12, False)  # what a knob of the user's own may hold
 
 
@@ -42,7 +45,7 @@ def read_knob(space: str, name: str, fixed: Mapping[str, Any], vary: Mapping[str
         return Fixed(default=_number(f"{space}.fixed", fixed, name, name))
     path = f"{space}.vary.{name}"
     table = table_at(path, vary[name])
-    return _choices(path, table, name) if "choices" in table else _range(path, table, name)
+    return _choices(path, table, name) if "choices" in table or name in NAMES else _range(path, table, name)
 
 
 def _bounds(name: str) -> tuple[float, float, bool]:
@@ -51,9 +54,12 @@ def _bounds(name: str) -> tuple[float, float, bool]:
 
 def _choices(path: str, table: Mapping[str, Any], name: str) -> Choices | Words:
     check.known_keys(path, list(table), ("choices", "default"))
-    listed = table["choices"]
+    expected = f"a list of 2 to {MAX_GRID} {'names' if name in NAMES else 'numbers'}"
+    listed = value_at(f"{path}.choices", table, "choices", expected)
     if not isinstance(listed, list) or not 2 <= len(listed) <= MAX_GRID:
-        raise InputError(f"{path}.choices", expected=f"a list of 2 to {MAX_GRID} numbers", got=listed)
+        raise InputError(f"{path}.choices", expected=expected, got=listed)
+    for value in listed if name in NAMES else ():
+        check.choice(f"{path}.choices", value, NAMES[name])
     if name not in BOUNDS and all(isinstance(value, str) for value in listed):
         return _words(path, table, tuple(listed))
     values = tuple(_number(f"{path}.choices", dict(enumerate(listed)), i, name) for i in range(len(listed)))

@@ -19,7 +19,7 @@ from search_spaces.knob import Column, Fixed, Knob, Range, Suggests
 SHAPE_KNOBS = ("d_model", "head_size", "ffn_ratio", "batch")  # finite: each combination is checked against the memory
 KNOBS = ("learning_rate", "weight_decay", "dropout", *SHAPE_KNOBS, "depth_fraction")
 # of the recipe, which has a default for each: knobs only of a space that varies them
-MORE_KNOBS = ("beta1", "beta2", "eps", "warmup_ratio", "min_lr_ratio", "ema_decay")
+MORE_KNOBS = ("beta1", "beta2", "eps", "warmup_ratio", "min_lr_ratio", "ema_decay", "schedule")
 RECIPE_KNOBS = ("learning_rate", "weight_decay", *MORE_KNOBS)
 
 
@@ -29,7 +29,8 @@ class Space:
 
     `knobs` has each of KNOBS, and those of MORE_KNOBS that vary. `params` are values by knob. A `point` is what they
     resolve to on a device: learning_rate, weight_decay, dropout, d_model, depth, heads, hidden, batch, and each of
-    MORE_KNOBS that varies. `limit_bytes` is the memory that a training step may allocate [bytes].
+    MORE_KNOBS that varies: numbers all, but for the name of a schedule. `limit_bytes` is the memory that a training
+    step may allocate [bytes].
     """
 
     name: str
@@ -137,8 +138,12 @@ class Space:
         """The model, the plan and the recipe of a point."""
         shape = Shape(*(int(point[name]) for name in Shape._fields))
         model = self._model(shape, depth=int(point["depth"]), dropout=float(point["dropout"]))
-        varied: dict[str, Any] = {name: float(point[name]) for name in RECIPE_KNOBS if name in point}
-        return model, self._plan(shape.batch), dataclasses.replace(self.recipe, **varied)
+        return model, self._plan(shape.batch), self._recipe(point)
+
+    def _recipe(self, point: Mapping[str, Any]) -> Recipe:
+        """What does not vary, and what the point says."""
+        given: dict[str, Any] = {name: point[name] for name in RECIPE_KNOBS if name in point}
+        return dataclasses.replace(self.recipe, **given)
 
     def example(self) -> tuple[Model, Plan]:
         """The default config with one block, whatever the device."""

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import search_spaces
-from search_spaces.knob import Fixed, Knob
+from search_spaces.knob import Fixed, Knob, Words
 from studies.records import StudyRecord
 
 NEAR = 0.02  # of the range, in its logarithm where the knob is log
@@ -35,7 +35,7 @@ def borders(record: StudyRecord) -> tuple[Border, ...]:
     return tuple(
         Border(knob=name, value=value, low=_low(knob), high=knob.high)
         for name, value, knob in ends
-        if not isinstance(knob, Fixed) and _is_at_end(name, value, knob)
+        if not isinstance(knob, Fixed | Words) and _is_at_end(name, value, knob)
     )
 
 

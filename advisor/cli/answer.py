@@ -1,7 +1,7 @@
 """What a study found, for a person."""
 
 from advisor.cli import front as front_table
-from advisor.cli.point import named
+from advisor.cli.point import named, names
 from advisor.units import format_count, format_seconds
 from studies.answer import Answer
 from studies.borders import borders
@@ -53,6 +53,7 @@ def _settings(trial: TrialRecord) -> list[tuple[str, str]]:
         ("dropout", f"{p['dropout']:.2f}"),
         ("depth", f"{p['depth']:.0f}"),
         ("width", f"{p['d_model']:.0f}"),
+        *names(p),
     ]
 
 

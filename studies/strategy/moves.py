@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces import Space
-from search_spaces.knob import Fixed, Range
+from search_spaces.knob import Fixed, Range, Words
 from studies.strategy.proposal import Params
 from studies.strategy.rates import scaled
 
@@ -48,7 +48,7 @@ class Moves:
     def is_same(self, params: Params, other: Params) -> bool:
         """Whether both resolve to the same point, but for what steps up and down again leave of rounding."""
         one, two = self.point(params), self.point(other)
-        return all(math.isclose(one[name], two[name], rel_tol=SAME, abs_tol=SAME) for name in one)
+        return all(_is_close(one[name], two[name]) for name in one)
 
     def point(self, params: Params) -> Mapping[str, float]:
         """What params resolve to; kept, as the same ones are asked for again with every trial."""
@@ -76,9 +76,12 @@ class Moves:
         return float(value * (RATE_STEP if name == "learning_rate" else LOG_STEP) ** steps)
 
     def _neighbour(self, params: Params, move: Move) -> Params | None:
-        values = self._varying[move.knob].values
-        index = values.index(params[move.knob]) + (1 if move.up else -1)
-        return {**params, move.knob: values[index]} if 0 <= index < len(values) else None
+        """The next value; names, which have no order, stand in a ring."""
+        knob = self._varying[move.knob]
+        index = knob.values.index(params[move.knob]) + (1 if move.up else -1)
+        if isinstance(knob, Words):
+            index %= len(knob.values)
+        return {**params, move.knob: knob.values[index]} if 0 <= index < len(knob.values) else None
 
     def _deeper(self, params: Params, up: bool) -> Params | None:
         """The next shape of the frontier, deeper or shallower."""
@@ -130,4 +133,17 @@ class Moves:
         if self.point(start)["d_model"] != self.point(end)["d_model"]:
             return Move(knob="d_model", up=self.point(end)["d_model"] > self.point(start)["d_model"])
         changed = [k for k in self._varying if start[k] != end[k] and k != "depth_fraction"]
-        return Move(knob=changed[0], up=end[changed[0]] > start[changed[0]]) if len(changed) == 1 else None
+        return Move(knob=changed[0], up=self._is_up(changed[0], start, end)) if len(changed) == 1 else None
+
+    def _is_up(self, name: str, start: Params, end: Params) -> bool:
+        knob = self._varying[name]
+        if isinstance(knob, Words):
+            return (knob.values.index(end[name]) - knob.values.index(start[name])) % len(knob.values) == 1
+        return end[name] > start[name]
+
+
+def _is_close(one: float | str, two: float | str) -> bool:
+    """Names have to be equal."""
+    if isinstance(one, str) or isinstance(two, str):
+        return one == two
+    return math.isclose(one, two, rel_tol=SAME, abs_tol=SAME)

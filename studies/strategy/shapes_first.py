@@ -11,7 +11,7 @@ from studies.jobs import evaluation_of
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
 from studies.store.codec import RUN, number_of
-from studies.strategy.classic import ENOUGH, Classic, Pruning
+from studies.strategy.classic import ENOUGH, Classic
 from studies.strategy.costs import STEP_SHARE, Costs
 from studies.strategy.parts import Part
 from studies.strategy.past import Past, lowest, past
@@ -19,6 +19,8 @@ from studies.strategy.pruning import is_behind
 from studies.strategy.stages import Stages
 from studies.strategy.strategy import Candidate, Judge
 from studies.trials import role_of
+
+SCHEDULE = "schedule"
 
 
 class ShapesFirst(Classic):
@@ -67,8 +69,10 @@ class ShapesFirst(Classic):
         return statistics.fmean([*shares, *[STEP_SHARE] * max(0, ENOUGH - len(shares))])
 
     def judge(self, candidate: Candidate) -> Judge:
-        best = lowest([each for each in self._past(()) if each.role == "search"])
-        return Pruning(self._search, candidate) if best is None else Behind(self._search, candidate, best)
+        """Against the best trial of its own schedule: others have learned more, or less, by the same step."""
+        mine = candidate.params.get(SCHEDULE)
+        same = [each for each in self._past(()) if each.params.get(SCHEDULE) == mine]
+        return Behind(self._search, candidate, lowest([each for each in same if each.role == "search"]))
 
     def _next_of_stages(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the stages propose, if it is in time for the winner's re-run after it."""
@@ -92,9 +96,9 @@ class ShapesFirst(Classic):
 
 
 class Behind(Judge):
-    """Stops a trial of the search that has fallen behind the best one, whose batches it sees too."""
+    """Stops a trial of the search that has fallen behind the best one, whose batches it sees too, if there is one."""
 
-    def __init__(self, search: Search, candidate: Candidate, best: Past) -> None:
+    def __init__(self, search: Search, candidate: Candidate, best: Past | None) -> None:
         self._search, self._candidate, self._best = search, candidate, best
 
     def see(self, point: CurvePoint) -> None:
@@ -103,7 +107,7 @@ class Behind(Judge):
         evaluation = evaluation_of(point, self._candidate.job)
         self._search.report(self._candidate.number, point.validation_loss, evaluation)
         is_last = point.step >= self._candidate.job.steps
-        if self._candidate.role != "search" or is_last or self.verdict:
+        if self._best is None or self._candidate.role != "search" or is_last or self.verdict:
             return
         if is_behind(evaluation, point.validation_loss, self._best.losses):
             self.verdict = f"behind trial {self._best.number} at evaluation {evaluation}"

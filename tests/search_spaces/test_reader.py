@@ -55,6 +55,9 @@ def test_a_path_that_cannot_be_read_is_refused(tmp_path: Path, path: str) -> Non
         search_spaces.load(f"{tmp_path}/{path}")
 
 
+SCHEDULE = {"choices": ["wsd", "cosine"], "default": "wsd"}
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -121,6 +124,13 @@ def test_a_path_that_cannot_be_read_is_refused(tmp_path: Path, path: str) -> Non
         ({"vary.batch.default": 3}, "space.vary.batch.default"),
         ({"vary.batch.choices": list(range(1, 1000)), "vary.batch.default": 1}, "combinations"),
         ({"vary.depth_fraction.high": 1.01}, "space.vary.depth_fraction.high"),
+        ({"vary.schedule": {"choices": ["wsd", "cosinus"], "default": "wsd"}}, "space.vary.schedule.choices.*cosinus"),
+        ({"vary.schedule": {"choices": ["wsd"], "default": "wsd"}}, "space.vary.schedule.choices.*names"),
+        ({"vary.schedule": {"choices": ["wsd", "wsd"], "default": "wsd"}}, "space.vary.schedule.choices"),
+        ({"vary.schedule": {"choices": [1, 2], "default": 1}}, "space.vary.schedule.choices"),
+        ({"vary.schedule": {"choices": ["wsd", "cosine"], "default": "linear"}}, "space.vary.schedule.default"),
+        ({"vary.schedule": {"low": 0, "high": 1, "default": 0}}, "space.vary.schedule"),
+        ({"vary.schedule": SCHEDULE, "fixed.schedule": "wsd"}, "schedule.*either"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_path(changes: dict[str, Any], path: str) -> None:

@@ -113,6 +113,15 @@ def test_the_training_configuration_reaches_plan_and_recipe() -> None:
     assert "beta2" not in SPACE.point({}, GENEROUS)
 
 
+def test_a_schedule_may_vary() -> None:
+    changes = {"vary.schedule": {"choices": ["wsd", "cosine"], "default": "wsd"}}
+    space = search_spaces.parse(document(changes), "test")
+    assert space.resolve(space.point({}, GENEROUS))[2].schedule == "wsd"
+    assert space.resolve(space.point({"schedule": "cosine"}, GENEROUS))[2].schedule == "cosine"
+    assert set(space.columns(20, 0, GENEROUS)["schedule"]) == {"wsd", "cosine"}
+    assert search_spaces.parse(space.document, "test") == space
+
+
 def test_plans_clip_where_the_recipe_does() -> None:
     for norm in (0.0, 1.0):
         space = search_spaces.parse(document({"fixed.grad_clip": norm}), "test")

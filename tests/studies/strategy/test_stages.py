@@ -72,6 +72,39 @@ def test_a_step_up_and_down_again_is_where_it_began() -> None:
     assert ended != begun  # rounding: equality would not see it
 
 
+COMPETING = ("wsd", "cosine", "linear")
+
+
+def competing() -> Space:
+    """The tiny space, whose schedules compete."""
+    document = dict(search_spaces.load(TINY).document)
+    schedule = {"choices": list(COMPETING), "default": "wsd"}
+    return search_spaces.parse({**document, "vary": {**document["vary"], "schedule": schedule}}, "competing")  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("best", COMPETING)
+def test_schedules_compete(best: str) -> None:
+    space = competing()
+
+    def loss(point: Point) -> float:
+        return loss_of(point) + 0.05 * (point["schedule"] != best)  # type: ignore[comparison-overlap]
+
+    full = [space.point(p.params, GIB) for p in run(space, GIB, 40, loss) if p.role == "search"]
+    assert [full[0]["schedule"], min(full, key=loss)["schedule"]] == ["wsd", best]
+    assert {point["schedule"] for point in full} == set(COMPETING)
+
+
+def test_a_step_between_schedules_is_read_back() -> None:
+    space = competing()
+    moves = Moves(space, GIB, shapes.frontier(space, GIB))
+    params = space.default(GIB)
+    for up in (True, False):
+        move = Move(knob="schedule", up=up)
+        there = moves.apply(params, move)
+        assert there is not None
+        assert moves.between(params, there) == move
+
+
 def test_shapes_come_first_then_a_full_trial_then_the_rate() -> None:
     space = search_spaces.load(TINY)
     roles = [proposal.role for proposal in run(space, GIB, 12)]
