@@ -1,7 +1,9 @@
 """The answer in words: what to set, what it gains, and how far that can be trusted."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reports import words
 from studies.answer import Answer
@@ -28,7 +30,7 @@ class WordedAnswer(Answer):
         return (
             f"Train with a learning rate of {words.rate(point.get('learning_rate'))},"
             f" dropout {words.decimal(point.get('dropout'))}, depth {words.whole(point.get('depth'))}"
-            f" and width {words.whole(point.get('d_model'))}."
+            f" and width {words.whole(point.get('d_model'))}{_on_schedule(point)}."
         )
 
     @property
@@ -100,6 +102,11 @@ class WordedAnswer(Answer):
         ended = Counter(t.reason or t.state.lower() for t in trials)
         how = words.listed([f"{n} {reason}" for reason, n in sorted(ended.items())])
         return f"Of {words.many(len(trials), 'trial')}: {how}."
+
+
+def _on_schedule(point: Mapping[str, Any]) -> str:
+    """Where it varied."""
+    return f", on the {point['schedule']} schedule" if "schedule" in point else ""
 
 
 def _same_tokens(mine: int, theirs: int) -> str:

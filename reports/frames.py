@@ -11,7 +11,7 @@ from studies.front import front
 from studies.objectives import OBJECTIVES
 from studies.records import CurvePoint, StudyRecord, SweepRecord, TrialRecord
 
-POINT = ("learning_rate", "dropout", "depth", "d_model", "heads", "hidden", "batch", "weight_decay")
+POINT = ("learning_rate", "dropout", "depth", "d_model", "heads", "hidden", "batch", "weight_decay", "schedule")
 TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "point", "costs", "curve"))
 COSTS = tuple(f"costs.{name}" for name in OBJECTIVES)
 TRIALS = (*TRIAL, *POINT, *COSTS, "group", "on_front")

@@ -31,7 +31,8 @@ COLUMNS = {
     "message": Column(name="message", numeric=False),
 }
 
-ASKED = {  # of a study with several objectives
+ASKED = {  # of a study whose schedules compete; of one with several objectives
+    "schedule": Column(name="schedule", numeric=False),
     "costs.flops": Column(name="FLOPs per token", hint="of a training step", show=words.flops),
     "costs.latency": Column(name="latency", hint="predicted, of one sequence", show=words.seconds),
     "on_front": Column(
@@ -44,7 +45,7 @@ STATES = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed", "
 
 
 def trials(frame: pd.DataFrame) -> Card:
-    """Every trial as it ended. Raises MissingError when none has started."""
+    """Every trial as it ended; its schedule where that varies. Raises MissingError when none has started."""
     if frame.empty:
         raise MissingError("No trial has started.")
     states = words.listed(
@@ -62,4 +63,4 @@ def trials(frame: pd.DataFrame) -> Card:
 
 def _has(cells: pd.Series) -> bool:
     """Whether any cell says something."""
-    return any(cell is True or finite(cell) for cell in cells)
+    return any(cell is True or isinstance(cell, str) or finite(cell) for cell in cells)

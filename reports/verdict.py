@@ -63,11 +63,14 @@ def _lead(found: Interval) -> str:
 
 def _difference(tuned: TrialRecord | None, other: TrialRecord) -> str:
     """In what the other's hyperparameters differ: 'learning rate 2e-03, width 96'."""
-    names = {"learning_rate": "learning rate", "dropout": "dropout", "depth": "depth", "d_model": "width"}
+    names: dict[str, tuple[str, words.Show]] = {
+        "learning_rate": ("learning rate", words.rate), "dropout": ("dropout", words.decimal),
+        "depth": ("depth", words.whole), "d_model": ("width", words.whole), "schedule": ("schedule", words.text),
+    }  # fmt: skip
     mine = tuned.point if tuned else {}
     shown = [
-        f"{name} {words.rate(other.point[key]) if key == 'learning_rate' else words.decimal(other.point[key])}"
-        for key, name in names.items()
+        f"{name} {show(other.point[key])}"
+        for key, (name, show) in names.items()
         if key in other.point and other.point[key] != mine.get(key)
     ]
     return ", ".join(shown) or "the same in these"

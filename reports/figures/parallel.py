@@ -6,6 +6,7 @@ Drawn as plain lines: Plotly's own trace needs WebGL and code made at run time, 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -26,8 +27,10 @@ KNOBS: dict[str, tuple[str, words.Show]] = {
     "batch": ("batch", words.whole),
     "depth": ("depth", words.whole),
     "d_model": ("width", words.whole),
+    "schedule": ("schedule", words.text),
     "value": ("loss", words.loss),
 }
+NAMES = ("schedule",)  # in no order
 LOGARITHMIC = ("learning_rate", "d_model", "batch")
 SHOWN = ("complete", "best")
 BETTER = 0.25  # share of the trials that is drawn strong
@@ -40,7 +43,7 @@ class Line:
 
     number: int
     group: str
-    values: tuple[float, ...]
+    values: tuple[Any, ...]
     heights: tuple[float, ...]
 
 
@@ -49,7 +52,7 @@ class Parallel:
     """Lines of full trials, the best first, over the `axes` whose values differ; the loss is the last of them."""
 
     axes: tuple[str, ...]
-    ends: tuple[tuple[float, float], ...]  # lowest and highest value of each
+    marks: tuple[tuple[Any, ...], ...]  # lowest and highest value of each; of names all
     lines: tuple[Line, ...]
 
     @property
@@ -103,8 +106,9 @@ class Parallel:
             },
             y={"visible": False, "range": [-0.09, 1.09]},
         )  # fmt: skip
-        for i, (name, ends) in enumerate(zip(self.axes, self.ends, strict=True)):
-            for height, value in zip((0, 1), ends, strict=True):
+        for i, (name, marks) in enumerate(zip(self.axes, self.marks, strict=True)):
+            for value in marks:
+                height = _height(name, value, marks)
                 figure.add_annotation(
                     x=i, y=height, text=KNOBS[name][1](value), showarrow=False, yshift=-11 if height == 0 else 11,
                     font={"size": 11, "color": LIGHT.muted}, bgcolor=LIGHT.surface,
@@ -125,26 +129,35 @@ def info(trials: pd.DataFrame) -> Parallel:
     """From frames.trials. Raises MissingError when fewer than two full trials ended, or they are all alike."""
     done = [
         row for row in rows(trials[trials["group"].isin(SHOWN)])
-        if row["state"] == "COMPLETE" and all(finite(row[name]) for name in KNOBS)
+        if row["state"] == "COMPLETE" and all(finite(row[name]) for name in KNOBS if name not in NAMES)
     ]  # fmt: skip
     done.sort(key=lambda row: (row["value"], row["number"]))
     axes = tuple(name for name in KNOBS if len({row[name] for row in done}) > 1)
     if len(done) < 2 or len(axes) < 2 or axes[-1] != "value":
         raise MissingError("Fewer than two full trials with different hyperparameters ended.")
-    ends = tuple((min(row[name] for row in done), max(row[name] for row in done)) for name in axes)
+    marks = tuple(_marks(name, {row[name] for row in done}) for name in axes)
     lines = tuple(
         Line(
             number=row["number"],
             group=row["group"],
             values=tuple(row[name] for name in axes),
-            heights=tuple(_height(name, row[name], *end) for name, end in zip(axes, ends, strict=True)),
+            heights=tuple(_height(name, row[name], ends) for name, ends in zip(axes, marks, strict=True)),
         )
         for row in done
     )
-    return Parallel(axes=axes, ends=ends, lines=lines)
+    return Parallel(axes=axes, marks=marks, lines=lines)
 
 
-def _height(name: str, value: float, low: float, high: float) -> float:
+def _marks(name: str, values: set[Any]) -> tuple[Any, ...]:
+    """What is written on an axis, from below."""
+    return tuple(sorted(values)) if name in NAMES else (min(values), max(values))
+
+
+def _height(name: str, value: Any, marks: tuple[Any, ...]) -> float:
+    """A value's place on its axis, in 0..1."""
+    if name in NAMES:
+        return marks.index(value) / (len(marks) - 1)
+    low, high = marks
     if name in LOGARITHMIC and low > 0:
         value, low, high = math.log(value), math.log(low), math.log(high)
-    return (value - low) / (high - low)
+    return float((value - low) / (high - low))

@@ -6,9 +6,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from reports.answer import WordedAnswer
 from reports.card import MissingError
 from reports.figures import curves, maps, parallel, pareto, progress, spread, workers
 from reports.frames import frames
+from reports.trials import trials as table_of
 from studies.answer import Answer
 from studies.records import StudyRecord
 from tests.reports.sample import study
@@ -84,8 +86,25 @@ def test_parallel_lines_lie_within_their_axes() -> None:
     assert found.axes[-1] == "value"
     assert len(found.better) == -(-len(found.lines) // 4)
     assert all(0 <= height <= 1 for line in found.lines for height in line.heights)
-    for i, (low, high) in enumerate(found.ends):
+    for i, (low, high) in enumerate(found.marks):
         assert {line.heights[i] for line in found.lines if line.values[i] in (low, high)} == {0, 1}
+
+
+def test_schedules_that_compete_have_an_axis_a_column_and_a_word() -> None:
+    names: list[Any] = ["wsd", "cosine", "linear"]
+    record = study(trials=30)
+    record = replace(
+        record, trials=tuple(replace(t, point=t.point | {"schedule": names[t.number // 2 % 3]}) for t in record.trials)
+    )
+    found = parallel.info(trials(record))
+    assert found.marks[found.axes.index("schedule")] == ("cosine", "linear", "wsd")
+    places = {(line.values[-2], line.heights[-2]) for line in found.lines}
+    assert places == {("cosine", 0.0), ("linear", 0.5), ("wsd", 1.0)}
+    assert {a.text for a in found.draw().layout.annotations} >= set(names)
+    assert "schedule" in [column.name for column in table_of(trials(record)).table.columns]
+    assert "schedule" not in [column.name for column in table_of(trials(study())).table.columns]
+    assert record.best is not None
+    assert f"on the {record.best.point['schedule']} schedule" in WordedAnswer.of(record).headline
 
 
 def test_a_knob_that_does_not_vary_has_no_axis() -> None:
