@@ -56,6 +56,6 @@ class Desk:
         return Response(content, status, media_type=plain.MEDIA_TYPE if status == 200 else problem.MEDIA_TYPE)
 
 
-def service(request: Request) -> Service:
-    """The service that the request came to."""
+async def service(request: Request) -> Service:
+    """The service that the request came to. A coroutine, because FastAPI hands a plain function to a thread."""
     return cast(Service, request.app.state.service)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from advisor.errors import AdvisorError
 from advisor.http.pages.shape import reshaped, shape
 from advisor.spec import BDH, Model, Plan
@@ -17,13 +19,21 @@ WIDE_HEADS = 256
 
 def stops(model: Model, plan: Plan) -> dict[str, tuple[int, ...]]:
     """Ascending values for each slider, what is chosen now among them."""
-    now = shape(model)
-    shapes = {"depth": range(1, max(DEEPEST, 2 * now["depth"]) + 1), "d_model": _widths(model), "heads": _heads(model)}
-    found = {name: [n for n in values if _is_model(model, {name: n})] for name, values in shapes.items()}
-    found["batch"] = _doublings(1, max(LARGEST_BATCH, plan.batch))
-    found["sequence"] = _doublings(SHORTEST, int(model.context))
-    chosen = now | {"batch": plan.batch, "sequence": plan.sequence}
+    found = {
+        **_dimensions(model),
+        "batch": _doublings(1, max(LARGEST_BATCH, plan.batch)),
+        "sequence": _doublings(SHORTEST, int(model.context)),
+    }
+    chosen = shape(model) | {"batch": plan.batch, "sequence": plan.sequence}
     return {name: tuple(sorted({*values, chosen[name]})) for name, values in found.items()}
+
+
+@lru_cache(maxsize=256)
+def _dimensions(model: Model) -> dict[str, list[int]]:
+    """Kept, since the same model is asked about at every stop of another slider."""
+    deepest = max(DEEPEST, 2 * shape(model)["depth"])
+    shapes = {"depth": range(1, deepest + 1), "d_model": _widths(model), "heads": _heads(model)}
+    return {name: [n for n in values if _is_model(model, {name: n})] for name, values in shapes.items()}
 
 
 def _is_model(model: Model, change: dict[str, int]) -> bool:
