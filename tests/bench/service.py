@@ -65,7 +65,7 @@ def loads() -> Iterator[Load]:
     )
     numbers = itertools.count(1)
     distinct = (body("gpt2", n % 512 + 1, 64 + n // 512) for n in numbers)
-    for rate in (50, 80):
+    for rate in (50, 100, 150):
         yield Load(what="every body another one (gpt2)", rate=rate, bodies=distinct, warm_up=[])
 
 
@@ -135,7 +135,8 @@ def start_study(server: Server, folder: Path) -> Holder:
 
 async def sizing(server: Server) -> Table:
     """Rates and latencies of sizing."""
-    table = Table("asked", "rate [1/s]", "answered [1/s]", "p50 [ms]", "p99 [ms]", "longest [ms]", "of one core")
+    figures = ("rate [1/s]", "answered [1/s]", "p50 [ms]", "p99 [ms]", "longest [ms]", "processor time of each [ms]")
+    table = Table("asked", *figures)
     for load in loads():
         asker = Asker(server.url)
         await asker.connect()
@@ -144,7 +145,7 @@ async def sizing(server: Server) -> Table:
         spent, began = processor_seconds(server.process.pid), time.perf_counter()
         waits = [1e3 * wait for wait in await asker.measure(load)]
         seconds = time.perf_counter() - began
-        share = (processor_seconds(server.process.pid) - spent) / seconds
+        each = 1e3 * (processor_seconds(server.process.pid) - spent) / len(waits)
         p99 = quantiles(waits, n=100)[-1]
         row = (
             f"{load.rate:.0f}",
@@ -153,7 +154,7 @@ async def sizing(server: Server) -> Table:
             f"{p99:.1f}",
             f"{max(waits):.1f}",
         )
-        table.add_row(load.what, *row, f"{share:.0%}")
+        table.add_row(load.what, *row, f"{each:.1f}")
     return table
 
 
