@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,17 +54,18 @@ def partition(weights: list[Parameter], gpus: int) -> list[Parameter]:
     Its rule (torch/distributed/optim/zero_redundancy_optimizer.py, 2.13): each goes to the GPU with the fewest so far.
     """
     filled = [(0, gpu) for gpu in range(gpus)]
-    owners: list[Counter[Parameter]] = [Counter() for _ in range(gpus)]
+    owned: list[list[Parameter]] = [[] for _ in range(gpus)]
     for weight in sorted(weights, key=lambda w: w.numel, reverse=True):
         for _ in range(weight.repeat):
             numel, gpu = filled[0]
             heapq.heapreplace(filled, (numel + weight.numel, gpu))
-            owners[gpu][weight] += 1
+            owned[gpu].append(weight)
     fullest = max(filled, key=lambda entry: (entry[0], -entry[1]))[1]
-    return [_times(weight, count) for weight, count in owners[fullest].items()]
+    return [_once(weight) for weight in owned[fullest]]
 
 
-def _times(weight: Parameter, count: int) -> Parameter:
+def _once(weight: Parameter) -> Parameter:
+    """One of the blocks' weights, by itself: a loop over weights meets another shape before it than within a block."""
     home = weight.segment
-    segment = Segment(home.phase, home.name, count, home.first, home.step, home.stacked)
+    segment = Segment(home.phase, home.name, 1, home.first, home.step, home.stacked)
     return Parameter(weight.path, weight.shape, weight.dtype, weight.role, segment)
