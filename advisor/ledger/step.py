@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from advisor.errors import InputError
@@ -47,12 +48,12 @@ class Step:
     buckets: list[Any] = field(default_factory=list)  # [bytes] of copies of the gradients, to be sent to other GPUs
     averaged: list[Any] | None = None  # [bytes] of the buffers that an averaged copy holds beside the weights
 
-    @property
+    @cached_property
     def weights(self) -> Any:
         """Bytes of the weights, each rounded up to 512."""
         return parameter_bytes(self.held)
 
-    @property
+    @cached_property
     def states(self) -> Any:
         """Bytes of all optimizer states."""
         pairs = zip(self.owned, self.state_sizes, strict=True)
@@ -63,21 +64,26 @@ class Step:
         """Bytes of the averaged copy of the module."""
         return 0 if self.averaged is None else self.weights + sum(self.averaged, 0)
 
-    @property
+    @cached_property
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
         return sum(self.given, 0) + sum(self.buckets, 0) + self.weights + self.states + self.ema
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""
-        return sum((s.flops * s.runs for s in self.segments if phase in (None, s.phase)), 0.0)
+        return sum((flops for name, flops in self._flops if phase in (None, name)), 0.0)
+
+    @cached_property
+    def _flops(self) -> list[tuple[str, Any]]:
+        """Of each segment, with its phase."""
+        return [(s.phase, s.flops * s.runs) for s in self.segments]
 
     @property
     def written(self) -> Any:
         """Bytes of all tensors that the step makes."""
         return sum((s.written() * s.runs for s in self.segments), 0)
 
-    @property
+    @cached_property
     def updated(self) -> Any:
         """Bytes that the update moves: trained weights, states and averages are read and written, gradients read."""
         average = 0 if self.averaged is None else 3 * self.weights

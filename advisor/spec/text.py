@@ -116,10 +116,15 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in PRESETS.glob("*.toml")))
 
 
+@cache
+def _preset(name: str) -> Preset:
+    return read_model(PRESETS / f"{name}.toml")
+
+
 def find_model(name: str) -> Preset:
     """A preset by name, or a model file by path. Raises UnknownError with the presets nearest to the name."""
     if name in preset_names():
-        return read_model(PRESETS / f"{name}.toml")
+        return _preset(name)
     if name.endswith((".toml", ".json")):
         return read_model(Path(name))
     raise UnknownError("model", name, preset_names())

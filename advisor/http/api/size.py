@@ -1,6 +1,5 @@
 """POST /size: the estimate of one model by one plan on one GPU."""
 
-import dataclasses
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -11,7 +10,7 @@ from advisor.gpus import Devices
 from advisor.http.body import Body, StrictRoute
 from advisor.http.described import as_described, model_type, plan_type
 from advisor.http.device import chosen
-from advisor.http.plain import dumps
+from advisor.http.plain import dumps, fields
 from advisor.http.service import Service, service
 from advisor.ledger import Estimate
 from advisor.ledger.inference import inference
@@ -68,9 +67,9 @@ def sized(body: SizeBody) -> bytes:
             raise InputError("plan.implementation", expected="ours with inference", got=plan.implementation)
         return dumps(inference(model, plan, gpu))
     profile = profiles.find(body.profile, profiles.user_folder()) if body.profile else None
-    answer = dataclasses.asdict(estimate(model, plan, gpu, profile))
-    answer |= {"rows": [dataclasses.asdict(row) for row in rows(model, plan)]} if body.rows else {}
-    answer |= {"textbook": [dataclasses.asdict(part) for part in textbook(model)]} if body.textbook else {}
+    answer = fields(estimate(model, plan, gpu, profile))
+    answer |= {"rows": rows(model, plan)} if body.rows else {}
+    answer |= {"textbook": textbook(model)} if body.textbook else {}
     return dumps(answer)
 
 
