@@ -34,7 +34,7 @@ COLUMNS = {
 ASKED = {  # of a study whose schedules compete; of one with several objectives
     "schedule": Column(name="schedule", numeric=False),
     "costs.flops": Column(name="FLOPs per token", hint="of a training step", show=words.flops),
-    "costs.latency": Column(name="latency", hint="predicted, of one sequence", show=words.seconds),
+    "costs.latency": Column(name="latency", hint="predicted, of one sequence", show=words.milliseconds),
     "on_front": Column(
         name="front", hint="of all objectives", numeric=False, show=lambda value: "yes" if value else ""
     ),

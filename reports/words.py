@@ -49,6 +49,7 @@ size = _numeric(units.format_bytes)
 count = _numeric(units.format_count)
 flops = _numeric(units.format_flops)
 seconds = _numeric(units.format_seconds)
+milliseconds = _numeric(lambda v: f"{1e3 * v:.3g} ms")  # of a latency [s]
 hours = _numeric(lambda v: f"{v:.3g} h")
 signed = _numeric(lambda v: f"{v:+.1f}")
 slope = _numeric(lambda v: f"{v:.2f}")

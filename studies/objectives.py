@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from advisor.errors import InputError, UnknownError
-from advisor.units import format_bytes, format_count, format_flops, format_seconds
+from advisor.units import format_bytes, format_count, format_flops
 
 LOSS = "loss"
 
@@ -18,13 +18,17 @@ class Objective:
     show: Callable[[float], str]  # for a person, with its unit
 
 
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g} ms"
+
+
 OBJECTIVES = {
     each.name: each
     for each in (
         Objective(name="parameters", label="parameters", show=format_count),
         Objective(name="memory", label="memory of a step", show=format_bytes),  # allocated at the peak [bytes]
         Objective(name="flops", label="FLOPs per token", show=format_flops),  # of a training step
-        Objective(name="latency", label="latency", show=format_seconds),  # of one sequence's forward pass [s]
+        Objective(name="latency", label="latency", show=_milliseconds),  # of one sequence's forward pass [s]
     )
 }
 

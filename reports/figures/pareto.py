@@ -60,7 +60,7 @@ TOKEN_FLOPS = Cost(
 )  # fmt: skip
 LATENCY = Cost(
     anchor="latency", column="costs.latency", noun="latency", axis="predicted latency of one sequence", unit="",
-    show=words.seconds, tick=words.seconds,
+    show=words.milliseconds, tick=words.milliseconds,
     hover="%{x:.3s}s",
 )  # fmt: skip
 COSTS = (PARAMETERS, FLOPS, MEMORY, SECONDS)

@@ -12,9 +12,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import reports
+from studies.front import front
 from tests.browser.conftest import Opened
 from tests.reports.hostile import FORMULA, LINK, MARKUP
-from tests.reports.sample import study
+from tests.reports.sample import study, study_with_front
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +129,14 @@ def test_the_csv_holds_every_trial(report: Opened, folder: Path, tmp_path: Path)
         assert float(row["learning_rate"]) == pytest.approx(trial.point["learning_rate"], rel=1e-5)
         assert row["message"] == trial.message
     assert len(report.requests) <= 2  # the blob itself; Chromium reports it as a request, or not
+
+
+def test_the_csv_says_what_is_on_the_front(report: Opened, tmp_path: Path) -> None:
+    record = study_with_front()
+    page = report.open(reports.write(record, tmp_path / "front.html")).page
+    rows = list(csv.DictReader(read(download(page, "Download CSV", tmp_path))))
+    assert {int(row["number"]) for row in rows if row["front"] == "true"} == {t.number for t in front(record)}
+    assert [float(row["costs.latency"]) for row in rows] == pytest.approx([t.costs["latency"] for t in record.trials])
 
 
 def test_the_json_is_the_record(report: Opened, folder: Path, tmp_path: Path) -> None:
