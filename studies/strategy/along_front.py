@@ -29,6 +29,7 @@ class AlongFront(Strategy):
 
     def __init__(self, made: Callable[[Bench], Strategy], bench: Bench, space: Space) -> None:
         self._bench, self._tokens = bench, 0
+        self._keeps = True  # time for the front
         self._clock = copy.copy(bench.clock)  # runs as that one does
         self._inner = made(replace(bench, clock=self._clock))
         self._ladder = Ladder(space, bench.limit_bytes, bench.pricing)
@@ -42,11 +43,14 @@ class AlongFront(Strategy):
     def start(self, tokens: int) -> None:
         self._tokens = tokens
         self._inner.start(tokens)
-        self._clock.budget = self._bench.clock.budget - MARGIN * self._wall_clock(self._ladder.whole)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the strategy has, until that is a final; then the front, whole; then what it has in the time left."""
         trials = self._past(running)
+        kept = (
+            MARGIN * self._wall_clock(self._ladder.whole) if self._keeps else 0.0
+        )  # as trials tell how long they take
+        self._clock.budget = self._bench.clock.budget - kept
         if any(trial.role == "final" for trial in trials):
             return self._inner.next(running)
         if not trials or trials[-1].role != "front":
@@ -59,7 +63,7 @@ class AlongFront(Strategy):
                 return None
         if (found := self._next_of_front(running)) or running:
             return found
-        self._clock.budget = self._bench.clock.budget
+        self._keeps, self._clock.budget = False, self._bench.clock.budget
         return self._inner.next(running)
 
     def again(self, begun: Begun) -> Candidate:
