@@ -29,7 +29,7 @@ class WordedAnswer(Answer):
         point = self.tuned.point
         return (
             f"Train with a learning rate of {words.rate(point.get('learning_rate'))},"
-            f" dropout {words.decimal(point.get('dropout'))}, depth {words.whole(point.get('depth'))}"
+            f" dropout {words.rate(point.get('dropout'))}, depth {words.whole(point.get('depth'))}"
             f" and width {words.whole(point.get('d_model'))}{_on_schedule(point)}."
         )
 
@@ -43,8 +43,9 @@ class WordedAnswer(Answer):
         if gain is None or self.default is None or self.default.value is None:
             return f"{reached}. The untuned default did not run to its end, so there is nothing to compare with."
         tokens = _same_tokens(self.tuned.tokens, self.default.tokens)
-        share = words.percent(abs(gain.mean) / self.default.value)
-        how = f"{share} below" if gain.mean > 0 else f"{share} above" if gain.mean < 0 else "the same as"
+        share = words.fine_percent(abs(gain.mean) / self.default.value)
+        same = abs(gain.mean) < words.EQUAL
+        how = "the same as" if same else f"{share} below" if gain.mean > 0 else f"{share} above"
         lost = " The search did not beat the default." if gain.mean <= 0 else ""
         return f"{reached}, {how} the untuned default's {words.loss(self.default.value)}{tokens}.{lost}"
 
@@ -79,7 +80,7 @@ class WordedAnswer(Answer):
         against = f"default {words.loss(self.default.value)}" if self.default is not None else "nats/token"
         return (
             Tile(label="Learning rate", value=words.rate(point.get("learning_rate"))),
-            Tile(label="Dropout", value=words.decimal(point.get("dropout"))),
+            Tile(label="Dropout", value=words.rate(point.get("dropout"))),
             Tile(label="Depth", value=words.whole(point.get("depth")), note="layers"),
             Tile(label="Width", value=words.whole(point.get("d_model")), note="d_model"),
             Tile(label="Validation loss", value=words.loss(self.loss.mean), note=against),

@@ -44,6 +44,7 @@ class Card:
     figure: dict[str, Any] | None = None
     table: Table | None = None
     notes: tuple[tuple[str, str], ...] = ()  # term and text, under the table
+    is_absent: bool = False  # there is nothing that it could show
 
 
 def guarded(anchor: str, subject: str, build: Callable[[], Card]) -> Card:
@@ -51,7 +52,7 @@ def guarded(anchor: str, subject: str, build: Callable[[], Card]) -> Card:
     try:
         return build()
     except MissingError as reason:
-        return Card(anchor=anchor, title=f"{subject}: nothing to show", caption=str(reason))
+        return Card(anchor=anchor, title=f"{subject}: nothing to show", caption=str(reason), is_absent=True)
     except Exception as error:
         why = words.text(f"{type(error).__name__}: {error}")
         return Card(anchor=anchor, title=f"{subject}: this part could not be made", caption=why)

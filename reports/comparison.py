@@ -62,7 +62,8 @@ def headline(answers: Sequence[Answer]) -> str:
     if second is None or second.loss is None:
         return f"{first}; no other has a tuned config."
     gap = second.loss.mean - best.loss.mean
-    return f"{first}, {words.loss(gap)} below {words.text(second.record.name)}{_luck(best, second, gap)}."
+    other = f"{words.gap(gap, 'below', 'above', 'as low as')} {words.text(second.record.name)}"
+    return f"{first}, {other}{_luck(best, second, gap)}."
 
 
 def _luck(best: Answer, second: Answer, gap: float) -> str:

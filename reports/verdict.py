@@ -64,7 +64,7 @@ def _lead(found: Interval) -> str:
 def _difference(tuned: TrialRecord | None, other: TrialRecord) -> str:
     """In what the other's hyperparameters differ: 'learning rate 2e-03, width 96'."""
     names: dict[str, tuple[str, words.Show]] = {
-        "learning_rate": ("learning rate", words.rate), "dropout": ("dropout", words.decimal),
+        "learning_rate": ("learning rate", words.rate), "dropout": ("dropout", words.rate),
         "depth": ("depth", words.whole), "d_model": ("width", words.whole), "schedule": ("schedule", words.text),
     }  # fmt: skip
     mine = tuned.point if tuned else {}

@@ -9,6 +9,7 @@ from reports.numbers import finite
 
 MISSING = "\u2013"  # an en dash
 SHORT = 160  # characters of a message that a table cell shows
+EQUAL = 5e-4  # losses that differ by less are shown alike [nats/token]
 LONG = 400  # of a sentence or two
 
 Show = Callable[[Any], str]
@@ -45,6 +46,7 @@ rate = _numeric(_rate)  # a learning rate in a sentence: 0.0042
 decimal = _numeric(lambda v: f"{v:.4g}")
 fraction = _numeric(lambda v: f"{v:.3f}")  # dropout, weight decay: aligned in a column
 percent = _numeric(lambda v: f"{100 * v:.0f} %")  # of a share in 0..1
+fine_percent = _numeric(lambda v: f"{100 * v:.2g} %" if v < 0.01 else f"{100 * v:.0f} %")  # of a small difference
 size = _numeric(units.format_bytes)
 count = _numeric(units.format_count)
 flops = _numeric(units.format_flops)
@@ -59,6 +61,13 @@ signed_loss = _numeric(lambda v: f"{v:+.3f}")  # a difference of losses [nats/to
 def sentence(value: Any) -> str:
     """Text of any origin, cut to a sentence or two."""
     return text(value, LONG)
+
+
+def gap(difference: float, lower: str, higher: str, same: str) -> str:
+    """How far apart two losses are [nats/token]: '0.120 below', '0.120 above', 'the same as' in the words given."""
+    if abs(difference) < EQUAL:
+        return same
+    return f"{loss(abs(difference))} {lower if difference > 0 else higher}"
 
 
 def compact(value: float, prefixes: Sequence[str]) -> str:

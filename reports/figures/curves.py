@@ -65,7 +65,7 @@ class Curves:
         end = f"Trial {best[0].number} ends at {best[0].losses[-1]:.3f} nats/token"
         if default:
             gain = default[0].losses[-1] - best[0].losses[-1]
-            end += f", {abs(gain):.3f} {'below' if gain >= 0 else 'above'} the untuned default"
+            end += f", {words.gap(gain, 'below', 'above', 'as low as')} the untuned default"
         return f"{end}; {stopped}"
 
     @property

@@ -9,7 +9,7 @@ from reports import words
 from reports.card import MissingError
 from reports.figures.canvas import NO_LEGEND, axis, canvas, label
 from reports.table import Column, Table
-from reports.theme import LIGHT
+from reports.theme import LIGHT, layout
 
 NOTICEABLE = 0.005  # knobs that move neither memory nor time by more are left out
 
@@ -42,7 +42,7 @@ class Elasticities:
         other = max(self.slopes, key=self.beside)
         return (
             f"1 % more {_noun(first)} takes {first.memory:.2f} % more memory;"
-            f" {self.second} follows {_noun(other)} most, {self.beside(other):.2f} %"
+            f" {self.second} {'follows' if self.timed else 'follow'} {_noun(other)} most, {self.beside(other):.2f} %"
         )
 
     @property
@@ -77,7 +77,7 @@ class Elasticities:
         return canvas(
             bars,
             x=axis("% per 1 % of the knob", showgrid=True, zeroline=True),
-            y=axis("", autorange="reversed", showgrid=False), legend={"traceorder": "normal"},
+            y=axis("", autorange="reversed", showgrid=False), legend=layout()["legend"] | {"traceorder": "normal"},
             barmode="group", bargap=0.3, height=110 + 40 * len(names), margin=NO_LEGEND | {"t": 44},
         )  # fmt: skip
 

@@ -58,8 +58,10 @@ class Map:
         x, y = self.pair.shows
         noun = self.pair.names
         where = f"{_noun(noun[0])} {x(best.x)} and {_noun(noun[1])} {y(best.y)}"
-        next_best = f"; the next place is {self.spots[1].loss - best.loss:.3f} worse" if len(self.spots) > 1 else ""
-        return f"The lowest loss, {best.loss:.3f}, lies at {where}{next_best}"
+        lowest = f"The lowest loss, {best.loss:.3f}, lies at {where}"
+        if len(self.spots) < 2:
+            return lowest
+        return f"{lowest}; the next place is {words.gap(self.spots[1].loss - best.loss, 'worse', 'better', 'as good')}"
 
     @property
     def caption(self) -> str:

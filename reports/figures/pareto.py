@@ -101,8 +101,6 @@ class Pareto:
     def title(self) -> str:
         """The finding."""
         cheap, dear = self.front[0], self.front[-1]
-        if len(self.points) == 1:
-            return f"One trial ran to its end: loss {dear.loss:.3f} for {self.cost.show(dear.cost)}{self.cost.unit}"
         if cheap == dear:
             return f"Trial {dear.number} has the lowest loss of all and costs least"
         low, high = (self.cost.show(p.cost) + self.cost.unit for p in (cheap, dear))
@@ -179,7 +177,7 @@ def front(points: list[Point]) -> tuple[Point, ...]:
 
 
 def info(trials: pd.DataFrame, cost: Cost, objectives: tuple[str, ...] = ("loss",)) -> Pareto:
-    """From frames.trials. Raises MissingError when no trial finished."""
+    """From frames.trials. Raises MissingError when fewer than two trials finished."""
     finished = trials[(trials["state"] == "COMPLETE") & ~trials["group"].isin(("rerun", "short"))]
     points = [
         Point(number=row["number"], group=row["group"], cost=row[cost.column], loss=row["value"], asked=row["on_front"])
@@ -188,6 +186,8 @@ def info(trials: pd.DataFrame, cost: Cost, objectives: tuple[str, ...] = ("loss"
     ]
     if not points:
         raise MissingError("No trial ran to its end, so there is no final loss to set against its cost.")
+    if len(points) == 1:
+        raise MissingError(f"One trial ran to its end, so there is none to set its {cost.noun} against.")
     return Pareto(
         cost=cost, points=tuple(sorted(points, key=lambda p: p.cost)), front=front(points), objectives=objectives
     )

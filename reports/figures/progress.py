@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,6 +17,7 @@ from reports.table import Column, Table
 from reports.theme import LIGHT
 
 COUNTED = ("default", "complete", "best")  # full trials, but for re-runs of the winner
+FEW: dict[str, Any] = {"tickangle": 0, "nticks": 5}  # ticks that have room on a phone, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +79,8 @@ class Progress:
         for col, (column, end) in enumerate(ends, 1):
             figure.add_trace(self._line(column, end, col), row=1, col=col)
             figure.add_trace(self._marks(column, col), row=1, col=col)
-        figure.update_xaxes(axis("time [s]", rangemode="tozero"), row=1, col=1)
-        figure.update_xaxes(axis("compute [FLOP]", rangemode="tozero", exponentformat="SI"), row=1, col=2)
+        figure.update_xaxes(axis("time [s]", rangemode="tozero", **FEW), row=1, col=1)
+        figure.update_xaxes(axis("compute [FLOP]", rangemode="tozero", exponentformat="SI", **FEW), row=1, col=2)
         figure.update_yaxes(axis("validation loss [nats/token]", range=self._frame()), row=1, col=1)
         return figure.update_layout(height=340)
 

@@ -30,7 +30,9 @@ class Race:
         name, first = min(self.runs, key=lambda run: run[1].steps[-1].best)
         level = max(run.steps[-1].best for _, run in self.runs)
         sooner = next(step.seconds for step in first.steps if step.best <= level)
-        return f"{words.text(name)} had what all of them reached, {level:.3f}, after {words.seconds(sooner)}"
+        if len(self.runs) == 1:
+            return f"{words.text(name)} alone has a full trial, {level:.3f} after {words.seconds(sooner)}"
+        return f"{words.text(name)} took {words.seconds(sooner)} to {level:.3f}, which all of them reach"
 
     @property
     def caption(self) -> str:

@@ -14,6 +14,7 @@ from studies.records import TrialRecord
 from studies.seeds import LEVEL, Interval
 
 NAMES = {"best": "winning trial", "rerun": "its re-runs", "complete": "runner-up", "default": "untuned default"}
+WIDE = 0.1  # half of an interval, of its middle, from which on it says little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,8 @@ class Spread:
         if self.interval.half is None:
             return f"Another seed moved the winner's loss by {high - low:.3f}"
         runs = words.many(self.interval.runs, "re-run")
-        return f"{runs} put the winner at {self.interval.mean:.3f} ± {self.interval.half:.3f}"
+        wide = ": so few say little" if self.interval.half > WIDE * self.interval.mean else ""
+        return f"{runs} put the winner at {self.interval.mean:.3f} ± {self.interval.half:.3f}{wide}"
 
     @property
     def caption(self) -> str:

@@ -26,6 +26,9 @@ def test_the_study_of_the_lowest_loss_is_named_first() -> None:
     assert headline(answers) == (
         "one reaches the lowest validation loss, 2.100 nats/token, 0.200 below two, without an interval."
     )
+    assert headline([Answer.of(named("one", 2.1)), Answer.of(named("two", 2.1))]) == (
+        "one reaches the lowest validation loss, 2.100 nats/token, as low as two, without an interval."
+    )
     text = comparison([named("two", 2.3), named("one", 2.1)])
     assert "one reaches the lowest validation loss" in text
     assert set(cards(text)) == {"studies", "race"}

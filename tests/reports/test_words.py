@@ -45,3 +45,9 @@ def test_lists_and_plurals() -> None:
     assert words.listed([]) == words.MISSING
     assert words.many(1, "trial") == "1 trial"
     assert words.many(0, "trial") == "0 trials"
+
+
+def test_losses_that_are_shown_alike_are_the_same() -> None:
+    assert words.gap(0.1204, "below", "above", "as low as") == "0.120 below"
+    assert words.gap(-0.0006, "below", "above", "as low as") == "0.001 above"
+    assert words.gap(-0.0004, "below", "above", "as low as") == "as low as"

@@ -64,7 +64,7 @@ def test_without_a_gpu_flops_stand_for_time() -> None:
     config = winner(study(target={}))
     found = elasticity.info(config.point, "it")
     assert found.second == "FLOPs"
-    assert "FLOPs follows" in found.title
+    assert "FLOPs follow " in found.title
 
 
 def test_the_front_tells_what_time_buys() -> None:
