@@ -228,6 +228,18 @@ def serious(page: Page) -> list[str]:
     return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
+def test_it_is_read_without_a_script(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "sample.html").as_uri())
+    expect(page.locator(".headline")).to_contain_text("Train with a learning rate of")
+    expect(page.locator("noscript .notice")).to_be_visible()
+    expect(page.locator("#curves-plot")).to_be_hidden()
+    page.locator("#curves summary").click()
+    expect(page.locator("#curves table")).to_be_visible()
+    context.close()
+
+
 def test_it_is_read_without_a_mouse(report: Opened, folder: Path) -> None:
     page = report.open(folder / "sample.html").page
     page.keyboard.press("Tab")

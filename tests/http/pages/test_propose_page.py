@@ -35,7 +35,7 @@ def test_the_page_shows_the_answer_of_the_command(shared: TestClient, answer: An
 
 def test_without_a_question_nothing_is_computed(shared: TestClient) -> None:
     page = shared.get("/propose").text
-    assert "Ask on the left" in page
+    assert "Nothing asked yet" in page
 
 
 def test_a_card_leads_to_the_size_of_its_proposal(answer: Answer) -> None:
