@@ -302,8 +302,8 @@ def test_data_that_the_space_cannot_use_is_refused_before_anything_is_written(tm
 def test_a_memory_or_a_budget_too_small_is_said(tmp_path: Path) -> None:
     with pytest.raises(InfeasibleError, match="not even d_model = 16 at depth 1 fits"):
         studies.run(settings(tmp_path, memory_bytes=1000))
-    with pytest.raises(InfeasibleError, match=r"budget|not over after"):  # by how fast the machine is
-        studies.run(settings(tmp_path, name="short", budget_seconds=1.0))
+    with pytest.raises(InfeasibleError, match="8 steps of the space's middle model: not over after"):
+        studies.run(settings(tmp_path, name="short", budget_seconds=0.01))
 
 
 def test_a_device_that_is_not_there_is_said(tmp_path: Path) -> None:
