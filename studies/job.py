@@ -1,7 +1,7 @@
 """What the coordinator hands to a worker, and what the worker sends back. No torch here."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.errors import InputError
 from advisor.spec import Model, Plan, check
@@ -60,9 +60,17 @@ class TrialJob:
     leaves: Checkpoint | None = None
 
 
+def ramp_plan(plan: Plan) -> Plan:
+    """The plan of a sweep for runs of this one: half the micro-batch, so that twice the steps cost the same.
+
+    Steps per octave say more of the best learning rate than tokens per step do (`make bench-lr`).
+    """
+    return replace(plan, batch=max(1, int(plan.batch) // 2))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepJob:
-    """An LR range test: exponential ramp from `low` to `high` over `steps`."""
+    """An LR range test: exponential ramp from `low` to `high` over `steps`; `plan` is `ramp_plan` of that of a run."""
 
     model: Model | Own
     plan: Plan

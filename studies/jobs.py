@@ -9,7 +9,7 @@ from advisor import ledger
 from advisor.spec import Model, Plan
 from search_spaces import Space
 from studies import data
-from studies.job import Data, Device, SweepJob, TrialJob
+from studies.job import Data, Device, SweepJob, TrialJob, ramp_plan
 from studies.needs import UNKNOWN, Needs
 from studies.own import Tracer
 from studies.records import CurvePoint
@@ -73,7 +73,7 @@ class Jobs:
         model, plan, recipe = self.space.resolve(point)
         return SweepJob(
             model=model,
-            plan=plan,
+            plan=ramp_plan(plan),
             recipe=recipe,
             data=self.data,
             device=self.device,

@@ -19,7 +19,7 @@ from studies import data as datasets
 from studies.devices import device_of
 from studies.executors.local import LocalExecutor
 from studies.executors.watch import watch
-from studies.job import Data, SweepJob
+from studies.job import Data, SweepJob, ramp_plan
 from studies.records import SweepRecord
 from studies.trial import lr_answer
 
@@ -30,7 +30,13 @@ HANG_SECONDS = 3600.0
 @click.argument("model", metavar="MODEL", default="tiny")
 @options.data
 @options.tokenizer
-@click.option("--batch", type=int, default=16, show_default=True, help="Micro-batch [sequences].")
+@click.option(
+    "--batch",
+    type=int,
+    default=16,
+    show_default=True,
+    help="Micro-batch of a run [sequences]; the ramp has half of it.",
+)
 @click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Steps of the ramp.")
 @click.option("--low", type=float, default=1e-4, show_default=True, help="First learning rate.")
@@ -74,8 +80,8 @@ def _job(
     plan.check_against(model)
     datasets.read(data, tokenizer).check(model, plan)
     return SweepJob(
-        model=model, plan=plan, recipe=Recipe(learning_rate=ramp["low"]), data=Data(source=data, tokenizer=tokenizer),
-        device=device_of(local()), seed=seed, **ramp,
+        model=model, plan=ramp_plan(plan), recipe=Recipe(learning_rate=ramp["low"]),
+        data=Data(source=data, tokenizer=tokenizer), device=device_of(local()), seed=seed, **ramp,
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ Floats = npt.NDArray[np.float64]
 DROPS = (30, 50, 70)  # shares of the whole drop [%]
 SMOOTHING_OCTAVES = 1.0
 NO_DROP = 0.05  # a smoothed loss that falls by less than this share has not learnt: batch noise alone is near 1 %
-FIRST_FALL = 0.07  # of the loss at the beginning: what a model learns first, such as how frequent tokens are
 TURNED_UP = 0.1  # of the drop, given back for good: beyond the edge
 
 
@@ -32,10 +31,7 @@ def read(learning_rates: Floats, smoothed: Floats) -> dict[str, float]:
     minimum = int(np.argmin(smoothed))
     lowest, drop = smoothed[minimum], smoothed[0] - smoothed[minimum]
     slope = np.gradient(smoothed, np.log2(learning_rates))[: minimum + 1]
-    lines = {
-        "fall7": max((1 - FIRST_FALL) * smoothed[0], lowest),
-        **{f"drop{share}": smoothed[0] - share / 100 * drop for share in DROPS},
-    }
+    lines = {f"drop{share}": smoothed[0] - share / 100 * drop for share in DROPS}
     steps = {
         "steepest": np.argmin(slope),
         "valley": valley(smoothed),

@@ -1,10 +1,11 @@
 """make bench-lr: what sweeps say beside true sweeps of full trials, by our rules and by those of other finders.
 
 Trains what truth.csv and sweeps.csv do not hold yet, on one core, and prints from there. `--again FOLDER` trains all of
-it anew into that folder: about half an hour.
+it anew into that folder: about an hour and a half.
 """
 
 import argparse
+import dataclasses
 import functools
 import math
 import statistics
@@ -16,43 +17,61 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from studies.trial import lr_answer
-from tests.bench.lr import rows
+from tests.bench.lr import calibration, rows
+from tests.bench.lr.results import RAMP, RAMPS, Ramp, Results
 from tests.bench.lr.rivals import RIVALS
 from tests.bench.lr.rows import Swept, Trained
 from tests.bench.lr.shapes import BASE_WIDTH, GRID, SHAPES, STEPS, WIDTHS, Shape
 from tests.bench.lr.truth import Truth
 
-RAMP = {"steps": 50, "low": 1e-4, "high": 1.0}
 OURS = "ours: mean of the calibrated rules"
-Named = Callable[[Sequence[Swept]], float | None]  # the learning rate that a rule names on the sweeps of a shape
+ELSEWHERE = "ours, calibrated without the shape"
+CONSTANT = "no sweep: the best rate of the median shape"
+ONE_SEED = f"no rule: {len(GRID)} full trials of one seed"
+Named = Callable[[Results, Shape, Swept], float | None]  # the learning rate that a rule names on a sweep of a shape
 Errors = list[tuple[float, float]]  # octaves from the best learning rate, regret [nats/token]
 
 
-def ours(sweeps: Sequence[Swept]) -> float | None:
+def ours(results: Results, shape: Shape, sweep: Swept) -> float | None:
     """The advisor's answer, or None."""
-    curves = [lr_answer.Curve(*sweep.curve) for sweep in sweeps]
-    return lr_answer.read({}, curves, restored=True, seconds=0.0).centre
+    return answered([sweep])
+
+
+def answered(sweeps: Sequence[Swept]) -> float | None:
+    """The advisor's answer to several seeds, or None."""
+    return lr_answer.read({}, [lr_answer.Curve(*s.curve) for s in sweeps], restored=True, seconds=0.0).centre
+
+
+def elsewhere(results: Results, shape: Shape, sweep: Swept) -> float:
+    """The same rules by constants of all shapes but this one."""
+    others = [other.name for other in results.shapes if other is not shape]
+    return calibration.answer(sweep, calibration.reads_low(others, results.truths, results.sweeps[RAMP]))
+
+
+def constant(results: Results, shape: Shape, sweep: Swept) -> float:
+    """One rate for all: the median of the other shapes' best."""
+    return float(2 ** statistics.median(results.truths[s.name].best for s in results.shapes if s is not shape))
 
 
 def ours_by(rule: str) -> Named:
     """One of the rules as it reads, uncalibrated."""
-    return lambda sweeps: lr_answer.read(
-        {}, [lr_answer.Curve(*sweep.curve) for sweep in sweeps], restored=True, seconds=0.0
-    ).rules[rule]
+    return lambda results, shape, sweep: calibration.rules(sweep)[rule]
 
 
 def rival(rule: Callable[..., float]) -> Named:
-    """Another finder's rule; the mean in octaves of several seeds."""
-    return lambda sweeps: float(np.exp(np.mean([np.log(rule(*sweep.curve)) for sweep in sweeps])))
+    """Another finder's rule."""
+    return lambda results, shape, sweep: rule(*sweep.curve)
 
 
 RULES: dict[str, Named] = {
     OURS: ours,
+    ELSEWHERE: elsewhere,
     **{
         f"our {name}": ours_by(name)
-        for name in ("fall7", "drop50", "drop70", "steepest", "valley", "minimum/10", "edge")
+        for name in ("drop30", "drop50", "drop70", "steepest", "valley", "minimum/10", "edge")
     },
     **{name: rival(rule) for name, rule in RIVALS.items()},
+    CONSTANT: constant,
 }
 
 
@@ -63,16 +82,15 @@ def main() -> None:
     folder = parser.parse_args().again
     truth, sweeps = rows.Table(folder / "truth.csv", Trained), rows.Table(folder / "sweeps.csv", Swept)
     train_missing(truth, sweeps)
-    truths = {shape.name: Truth([row for row in truth.rows if row.shape == shape.name]) for shape in SHAPES}
+    results = Results.of(SHAPES, truth.rows, sweeps.rows)
     console = Console(width=120)
-    standard = [shape for shape in SHAPES if shape.plan.parametrization == "standard"]
-    console.print(shapes_table(standard, truths, sweeps.rows))
-    for title, chosen in (
-        ("all shapes", standard),
-        ("held out", [s for s in standard if s.held_out]),
-    ):
-        console.print(rules_table(title, chosen, truths, sweeps.rows))
-    console.print(drift_table(truths))
+    console.print(shapes_table(results))
+    held_out = [shape for shape in results.shapes if shape.held_out]
+    console.print(rules_table("all shapes", results, results.shapes))
+    console.print(rules_table("held out", results, held_out))
+    console.print(ramps_table(results))
+    console.print(constants_table(results))
+    console.print(drift_table(results))
 
 
 def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
@@ -82,72 +100,112 @@ def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
     torch.set_num_threads(1)
     for shape in SHAPES:
         if shape.plan.parametrization == "standard":
-            sweeps.fill(
-                ({"shape": shape.name, "seed": seed, **RAMP}, functools.partial(rows.sweep, shape, seed, **RAMP))
-                for seed in rows.SWEEP_SEEDS
-            )
+            wanted = [{"seed": seed, **ramp.of(shape)} for ramp in RAMPS for seed in rows.SWEEP_SEEDS]
+            sweeps.fill(({"shape": shape.name, **w}, functools.partial(rows.sweep, shape, **w)) for w in wanted)
         truth.fill(
             (
                 {"shape": shape.name, "seed": seed, "learning_rate": rate},
                 functools.partial(rows.train, shape, seed, rate),
             )
-            for seed in shape.seeds
-            for rate in shape.rates
+            for seed, rate in shape.runs
         )
 
 
-def of_shape(sweeps: Sequence[Swept], shape: Shape) -> list[Swept]:
-    """Its sweeps of RAMP, one per seed."""
-    return [s for s in sweeps if s.shape == shape.name and {"steps": s.steps, "low": s.low, "high": s.high} == RAMP]
-
-
-def errors(rule: Named, shapes: Sequence[Shape], truths: dict[str, Truth], sweeps: Sequence[Swept]) -> Iterator[Errors]:
-    """Of each shape: what single sweeps say; without those that give no answer."""
+def errors(rule: Named, results: Results, shapes: Sequence[Shape], ramp: Ramp = RAMP) -> Iterator[tuple[float, float]]:
+    """Octaves and regret of what single sweeps say, without those that give no answer."""
     for shape in shapes:
-        truth = truths[shape.name]
-        named = [rule([sweep]) for sweep in of_shape(sweeps, shape)]
-        yield [(math.log2(rate) - truth.best, truth.regret(rate)) for rate in named if rate is not None]
+        truth = results.truths[shape.name]
+        for sweep in results.sweeps[ramp][shape.name]:
+            if (rate := rule(results, shape, sweep)) is not None:
+                yield math.log2(rate) - truth.best, truth.regret(rate)
 
 
-def rules_table(title: str, shapes: Sequence[Shape], truths: dict[str, Truth], sweeps: Sequence[Swept]) -> Printed:
+def one_seed(results: Results, shapes: Sequence[Shape]) -> Iterator[tuple[float, float]]:
+    """Of the best rate by all the runs of one seed, beside that of the mean over the seeds."""
+    for shape in shapes:
+        truth = results.truths[shape.name]
+        yield from ((one.best - truth.best, truth.regret(one.best_rate)) for one in truth.of_seeds())
+
+
+def figures(name: str, found: Errors, wanted: int) -> list[str]:
+    """A row of a table."""
+    off = [octaves for octaves, _ in found]
+    return [
+        name, f"{len(found)}/{wanted}", f"{statistics.fmean(map(abs, off)):.2f}", f"{statistics.fmean(off):+.2f}",
+        f"{sum(abs(o) <= 1 for o in off) / len(off):.0%}", f"{statistics.fmean(r for _, r in found):.3f}",
+    ]  # fmt: skip
+
+
+def errors_table(title: str, what: str) -> Printed:
+    """Without rows."""
+    table = Printed(title=title)
+    for column in (what, "answers", "mean error [octaves]", "bias", "within one", "mean regret"):
+        table.add_column(column, justify="left" if column == what else "right")
+    return table
+
+
+def rules_table(title: str, results: Results, shapes: Sequence[Shape]) -> Printed:
     """Errors of each rule on single sweeps."""
-    table = Printed(title=f"LR sweep, {title}: {len(shapes)} shapes, {len(rows.SWEEP_SEEDS)} sweeps each")
-    for column in ("rule", "answers", "mean error [octaves]", "bias", "within one", "mean regret"):
-        table.add_column(column, justify="left" if column == "rule" else "right")
-    wanted = len(shapes) * len(rows.SWEEP_SEEDS)
+    seeds = len(rows.SWEEP_SEEDS)
+    table = errors_table(f"LR sweep, {title}: {len(shapes)} shapes, {seeds} sweeps each", "rule")
     for name, rule in RULES.items():
-        found = [error for of_one in errors(rule, shapes, truths, sweeps) for error in of_one]
-        off = [octaves for octaves, _ in found]
-        table.add_row(
-            name, f"{len(found)}/{wanted}", f"{statistics.fmean(map(abs, off)):.2f}", f"{statistics.fmean(off):+.2f}",
-            f"{sum(abs(o) <= 1 for o in off) / len(off):.0%}", f"{statistics.fmean(r for _, r in found):.3f}",
-        )  # fmt: skip
-    table.caption = f"cost: {RAMP['steps']} of the {STEPS} steps of a trial, {RAMP['steps'] / STEPS:.0%}"
+        table.add_row(*figures(name, list(errors(rule, results, shapes)), len(shapes) * seeds))
+    alone = list(one_seed(results, shapes))
+    table.add_row(*figures(ONE_SEED, alone, len(alone)))
+    table.caption = f"cost: {RAMP}, {RAMP.share / STEPS:.0%} of the tokens of a trial"
     return table
 
 
-def shapes_table(shapes: Sequence[Shape], truths: dict[str, Truth], sweeps: Sequence[Swept]) -> Printed:
+def ramps_table(results: Results) -> Printed:
+    """Our answer on other ramps, by constants of the other shapes."""
+    table = errors_table("Ramps: ours, calibrated on each without the shape", "ramp")
+    for ramp in RAMPS:
+        swept = dataclasses.replace(results, sweeps={RAMP: results.sweeps[ramp]})
+        found = list(errors(elsewhere, swept, results.shapes))
+        table.add_row(*figures(f"{ramp}: {ramp.share / STEPS:.0%}", found, len(found)))
+    return table
+
+
+def constants_table(results: Results) -> Printed:
+    """What the answer's constants are by these runs."""
+    table = Printed(title="Octaves that rules read low: medians over the shapes that are not held out")
+    for column in ("rule", *map(str, RAMPS), "in use"):
+        table.add_column(column, justify="left" if column == "rule" else "right")
+    calibrated = [shape.name for shape in results.shapes if not shape.held_out]
+    found = [calibration.reads_low(calibrated, results.truths, results.sweeps[ramp]) for ramp in RAMPS]
+    for rule, low in lr_answer.READS_LOW.items():
+        table.add_row(rule, *(f"{of_ramp[rule]:.2f}" for of_ramp in found), f"{low:.2f}")
+    return table
+
+
+def shapes_table(results: Results) -> Printed:
     """The best learning rate of each shape, and our answers."""
-    table = Printed(title=f"Best learning rate of {STEPS} steps, by {len(GRID)} runs, beside our answers")
-    for column in ("shape", "best", "loss", "answers by seed", "of all seeds"):
+    table = Printed(
+        title=f"Best learning rate of {STEPS} steps, by {len(GRID)} runs and more seeds around the best; our answers"
+    )
+    for column in ("shape", "best", "loss", "best by seed", "answers by seed", "of all seeds"):
         table.add_column(column, justify="left" if column == "shape" else "right")
-    for shape in shapes:
-        truth, of_one = truths[shape.name], of_shape(sweeps, shape)
-        answers = [_rate(ours([sweep])) for sweep in of_one]
+    for shape in results.shapes:
+        truth, of_one = results.truths[shape.name], results.sweeps[RAMP][shape.name]
+        alone = ", ".join(_rate(one.best_rate) for one in truth.of_seeds())
+        answers = ", ".join(_rate(answered([sweep])) for sweep in of_one)
         name = shape.name + (" (held out)" if shape.held_out else "")
-        table.add_row(name, _rate(truth.best_rate), f"{truth.lowest:.3f}", ", ".join(answers), _rate(ours(of_one)))
+        table.add_row(name, _rate(truth.best_rate), f"{truth.lowest:.3f}", alone, answers, _rate(answered(of_one)))
     return table
 
 
-def drift_table(truths: dict[str, Truth]) -> Printed:
+def drift_table(results: Results) -> Printed:
     """The best learning rate over widths."""
     table = Printed(title=f"Best learning rate over an {WIDTHS[-1] // WIDTHS[0]}x width")
     for column in ("parametrization", *map(str, WIDTHS), "drift [octaves]"):
         table.add_column(column, justify="left" if column == "parametrization" else "right")
-    for parametrization, suffix in (("standard", ""), ("mup", " mup")):
-        names = [f"2 x {width}" + ("" if width == BASE_WIDTH else suffix) for width in WIDTHS]
-        best = [truths[name].best for name in names]
-        table.add_row(parametrization, *(_rate(2**b) for b in best), f"{max(best) - min(best):.2f}")
+    for average in (np.median, np.mean):
+        for parametrization, suffix in (("standard", ""), ("mup", " mup")):
+            names = [f"2 x {width}" + ("" if width == BASE_WIDTH else suffix) for width in WIDTHS]
+            best = [Truth(results.truths[name].rows, average).best for name in names]
+            title = f"{parametrization}, {average.__name__} of the seeds"
+            table.add_row(title, *(_rate(2**b) for b in best), f"{max(best) - min(best):.2f}")
+    table.caption = "A few runs of width 16 never leave a loss of 2.6: they move its mean."
     return table
 
 

@@ -1,6 +1,7 @@
 """What was trained: final losses at each learning rate of a grid, and the curves of sweeps, kept as CSV."""
 
 import csv
+import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
@@ -31,11 +32,12 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class Swept:
-    """A sweep from `low` to `high`; `losses` up to where it diverged."""
+    """A sweep from `low` to `high` on batches of `batch` sequences; `losses` up to where it diverged."""
 
     shape: str
     seed: int
     steps: int
+    batch: int
     low: float
     high: float
     losses: str  # joined by spaces [nats/token]
@@ -71,20 +73,20 @@ def train(shape: Shape, seed: int, learning_rate: float) -> Trained:
     )  # fmt: skip
 
 
-def sweep(shape: Shape, seed: int, steps: int, low: float, high: float) -> Swept:
+def sweep(shape: Shape, seed: int, steps: int, batch: int, low: float, high: float) -> Swept:
     """Runs one."""
     from advisor.spec.recipe import Recipe
     from studies.trial import lr_finder
     from studies.trial.trainer import Trainer
 
     job = SweepJob(
-        model=_model(shape), plan=shape.plan, recipe=Recipe(learning_rate=low), data=source(), device=Device(),
-        seed=seed, steps=steps, low=low, high=high,
+        model=_model(shape), plan=dataclasses.replace(shape.plan, batch=batch), recipe=Recipe(learning_rate=low),
+        data=source(), device=Device(), seed=seed, steps=steps, low=low, high=high,
     )  # fmt: skip
     record = lr_finder.run(Trainer(job), job, stopped=lambda: False).sweep
     assert record is not None
     losses = " ".join(f"{loss:.4f}" for loss in record.losses)
-    return Swept(shape=shape.name, seed=seed, steps=steps, low=low, high=high, losses=losses)
+    return Swept(shape=shape.name, seed=seed, steps=steps, batch=batch, low=low, high=high, losses=losses)
 
 
 def vocabulary() -> int:

@@ -1,7 +1,7 @@
 """The models whose learning rate the benchmark looks for: character models, trained for STEPS steps each."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +20,24 @@ SMALL = Plan(batch=8, sequence=SEQUENCE, precision="fp32")
 class Shape:
     """A model by the size of its vocabulary, and its plan. Rules were not looked at on shapes that are `held_out`.
 
-    All learning rates of one of the `seeds` see the same weights and batches.
+    All learning rates of one of the `seeds` see the same weights and batches. The first seed trains at all `rates`, the
+    others at those around the best: GRID from and to these places.
     """
 
     name: str
     model: Callable[[int], Model]
     plan: Plan
     held_out: bool = False
-    seeds: tuple[int, ...] = (1,)
+    seeds: tuple[int, ...] = (1, 2, 3)
     rates: tuple[float, ...] = GRID
+    around: tuple[int, int]
+
+    @property
+    def runs(self) -> Iterator[tuple[int, float]]:
+        """Seeds and learning rates of the full trials."""
+        first, last = self.around
+        yield from ((self.seeds[0], rate) for rate in self.rates)
+        yield from ((seed, rate) for seed in self.seeds[1:] for rate in GRID[first : last + 1])
 
 
 def gpt(
@@ -66,20 +75,20 @@ def drifting(width: int, **more: Any) -> Shape:
 def drifting_mup(width: int) -> Shape:
     """The same with mup, only at rates around the best."""
     plan = dataclasses.replace(SMALL, parametrization="mup", base_width=BASE_WIDTH)
-    shape = drifting(width, plan=plan, seeds=(1, 2), rates=GRID[3:8])
+    shape = drifting(width, plan=plan, seeds=(1, 2, 3, 4), rates=GRID[3:8], around=(3, 7))
     return dataclasses.replace(shape, name=f"{shape.name} mup")
 
 
 SHAPES = (
-    drifting(16),
-    drifting(32, seeds=(1, 2)),
-    drifting(64),
-    drifting(128),
-    gpt("4 x 48", d_model=48, depth=4, heads=3),
-    gpt("1 x 64, batch 32", d_model=64, depth=1, heads=4, plan=dataclasses.replace(SMALL, batch=32)),
-    gpt("3 x 96, dropout", d_model=96, depth=3, heads=3, dropout=0.1),
+    drifting(16, around=(4, 9)),
+    drifting(32, around=(3, 7), seeds=(1, 2, 3, 4)),
+    drifting(64, around=(3, 7)),
+    drifting(128, around=(1, 5)),
+    gpt("4 x 48", d_model=48, depth=4, heads=3, around=(4, 8)),
+    gpt("1 x 64, batch 32", d_model=64, depth=1, heads=4, around=(3, 6), plan=dataclasses.replace(SMALL, batch=32)),
+    gpt("3 x 96, dropout", d_model=96, depth=3, heads=3, dropout=0.1, around=(3, 6)),
     *(drifting_mup(width) for width in WIDTHS if width != BASE_WIDTH),
-    Shape(name="2 x 64, Llama's block", model=llama, plan=SMALL, held_out=True),
-    Shape(name="3 x 32, BDH", model=bdh, plan=SMALL, held_out=True),
-    gpt("5 x 40", d_model=40, depth=5, heads=2, held_out=True),
+    Shape(name="2 x 64, Llama's block", model=llama, plan=SMALL, held_out=True, around=(1, 6)),
+    Shape(name="3 x 32, BDH", model=bdh, plan=SMALL, held_out=True, around=(4, 9)),
+    gpt("5 x 40", d_model=40, depth=5, heads=2, held_out=True, around=(4, 8)),
 )

@@ -2,7 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,19 +12,25 @@ from tests.bench.lr.rows import Trained
 CLIFF = 0.1  # nats/token from the best run to the next one above: no parabola
 
 
-class Truth:
-    """Of one shape: the mean loss over the seeds, at each learning rate that all of them have."""
+Average = Callable[[Sequence[float]], "np.floating[Any]"]
 
-    def __init__(self, rows: Sequence[Trained]) -> None:
-        self._rows = rows
+
+class Truth:
+    """Of one shape: the average loss over the seeds at each learning rate, the best where all of them have runs.
+
+    At the ends of the grid, of fewer seeds: there rates differ by far more than seeds do.
+    """
+
+    def __init__(self, rows: Sequence[Trained], average: Average = np.mean) -> None:
+        self.rows = rows
         by_rate = defaultdict(list)
         for row in rows:
             by_rate[row.learning_rate].append(row.loss)
-        seeds = max(len(losses) for losses in by_rate.values())
-        rates = sorted(rate for rate, losses in by_rate.items() if len(losses) == seeds)
+        rates = sorted(by_rate)
         self.octaves = np.log2(rates)
-        self.losses = np.array([np.mean(by_rate[rate]) for rate in rates])
-        self.best, self.lowest = self._bottom()
+        self.losses = np.array([average(by_rate[rate]) for rate in rates])
+        counts = np.array([len(by_rate[rate]) for rate in rates])
+        self.best, self.lowest = self._bottom(np.flatnonzero(counts == counts.max()))
 
     @property
     def best_rate(self) -> float:
@@ -33,7 +40,7 @@ class Truth:
     @property
     def seeds(self) -> list[int]:
         """Those that have runs on both sides of the best rate."""
-        count = {seed: len(self._of(seed)) for seed in {row.seed for row in self._rows}}
+        count = {seed: len(self._of(seed)) for seed in {row.seed for row in self.rows}}
         return sorted(seed for seed, runs in count.items() if runs > 2)
 
     def of_seeds(self) -> "Iterator[Truth]":
@@ -51,11 +58,11 @@ class Truth:
         return max(0.0, self.loss(rate) - self.lowest)
 
     def _of(self, seed: int) -> list[Trained]:
-        return [row for row in self._rows if row.seed == seed]
+        return [row for row in self.rows if row.seed == seed]
 
-    def _bottom(self) -> tuple[float, float]:
+    def _bottom(self, known: np.ndarray) -> tuple[float, float]:
         """Of the parabola through the best run and its neighbours, or that run before a cliff (in octaves, in nats)."""
-        best = int(np.argmin(self.losses))
+        best = int(known[np.argmin(self.losses[known])])
         run = float(self.octaves[best]), float(self.losses[best])
         if best in (0, len(self.losses) - 1) or self.losses[best + 1] > run[1] + CLIFF:
             return run

@@ -30,7 +30,7 @@ def test_a_real_sweep_names_a_centre_that_trains_better_than_its_ends(
     assert record is not None
     assert record.agrees
     assert record.restored
-    assert set(record.rules) == {"fall7", "drop30", "drop50", "drop70", "steepest", "valley", "edge", "minimum/10"}
+    assert set(record.rules) == {"drop30", "drop50", "drop70", "steepest", "valley", "edge", "minimum/10"}
     assert len(record.learning_rates) == len(record.losses) == len(record.smoothed) > 50
     centre = record.centre
     assert centre is not None
