@@ -31,13 +31,13 @@ def main() -> None:
     shares = [f"{seconds / (REPORTS + seconds):.2%}" for seconds in (between, peer)]
     costs.add_row("of the trial's time", *shares, "2 %")
     costs.add_row("CPU of the coordinator", f"{cpu:.2%}", "", "")
-    ends = Table(title="the end of a study, predicted one second into its search [s]")
-    for column in ("space", "budget", "trials", "at a time", "search began", "predicted", "real", "error"):
+    ends = Table(title="the end of a study [s], and the error of its prediction a second into the search and later")
+    for column in ("space", "budget", "trials", "at a time", "real", "error at 1 s", "at a quarter", "at a half"):
         ends.add_column(column, justify="left" if column == "space" else "right")
     for end in ended:
         ends.add_row(
-            end.space, f"{end.budget:.0f}", str(end.max_trials or "any"), str(end.at_once), f"{end.search:.1f}",
-            f"{end.predicted:.1f}", f"{end.real:.1f}", f"{end.error:.1%}",
+            end.space, f"{end.budget:.0f}", str(end.max_trials or "any"), str(end.at_once), f"{end.real:.1f}",
+            *(f"{end.error(share):+.1%}" for share in (0.0, *endings.SHARES)),
         )  # fmt: skip
     Console().print(costs, ends)
 
