@@ -1,6 +1,5 @@
 """How long a trial will take, from how long earlier ones took."""
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,29 +13,40 @@ LAST = 3  # trials of one size
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """What one trial showed, for models of about its size."""
+    """What trials of one size showed."""
 
     flops_per_step: float
-    seconds_per_flop: float  # of training steps
-    seconds_per_token: float  # of evaluations
+    step: float  # [s]
+    token: float  # of an evaluation [s]
+
+    def scaled(self, flops_per_step: float) -> "Speed":
+        """Of another size, if time goes with FLOPs."""
+        factor = flops_per_step / self.flops_per_step
+        return Speed(flops_per_step=flops_per_step, step=factor * self.step, token=factor * self.token)
+
+    def towards(self, larger: "Speed", flops_per_step: float) -> "Speed":
+        """Of a size between this one and a larger one, on the line through both."""
+        share = (flops_per_step - self.flops_per_step) / (larger.flops_per_step - self.flops_per_step)
+        step, token = self.step + share * (larger.step - self.step), self.token + share * (larger.token - self.token)
+        return Speed(flops_per_step=flops_per_step, step=step, token=token)
 
     def seconds(self, job: TrialJob) -> float:
-        """Training time of a job at this speed [s]; the evaluations' share grows with the model as the steps' does."""
-        step = self.seconds_per_flop * job.flops_per_step
-        evaluation = self.seconds_per_token * evaluated_tokens(job) * job.flops_per_step / self.flops_per_step
+        """Training time of a job of this size [s]."""
         done = job.starts_from.step if job.starts_from else 0
-        return Pace(step=step, evaluation=evaluation).seconds(job.steps - done, job.eval_every)
+        pace = Pace(step=self.step, evaluation=self.token * evaluated_tokens(job))
+        return pace.seconds(job.steps - done, job.eval_every)
 
 
 class Forecast:
-    """Predicts with the speed of the trials whose models were nearest in FLOPs per step.
+    """Predicts from the speed of trials whose models were next smaller and next larger in FLOPs per step.
 
-    Seconds per FLOP fall with size: a small model waits for launches, not for arithmetic. So the nearest
-    says more than the mean. Of several, the median of the last few: a machine may stall during one of them.
+    A step takes some time whatever its size, for launches, and more with its FLOPs: between two sizes a line. Beyond
+    them all nothing is known of that, and time goes with FLOPs. Of trials of one size the median of the last few
+    counts: a machine may stall during one of them.
     """
 
     def __init__(self) -> None:
-        self._speeds: list[Speed] = []
+        self._speeds: dict[float, list[Speed]] = {}  # by FLOPs per step
         self._overheads: list[float] = []
 
     def observe(self, job: TrialJob, curve: Sequence[CurvePoint], seconds: float) -> None:
@@ -45,12 +55,9 @@ class Forecast:
         if not 0 < evaluations < len(curve) - 1:
             return
         pace = Pace.of(curve)
-        speed = Speed(
-            flops_per_step=job.flops_per_step,
-            seconds_per_flop=pace.step / job.flops_per_step,
-            seconds_per_token=pace.evaluation / evaluated_tokens(job),
-        )
-        self._speeds.append(speed)
+        token = pace.evaluation / evaluated_tokens(job)
+        speed = Speed(flops_per_step=job.flops_per_step, step=pace.step, token=token)
+        self._speeds.setdefault(job.flops_per_step, []).append(speed)
         self._overheads.append(seconds - curve[-1].seconds)
 
     @property
@@ -60,17 +67,26 @@ class Forecast:
 
     def seconds(self, job: TrialJob) -> float:
         """Predicted wall-clock of a job [s], start-up included. Needs one observation."""
-        near = statistics.median(speed.seconds(job) for speed in self._nearest(job.flops_per_step))
-        return statistics.median(self._overheads[-LAST:]) + near
+        return statistics.median(self._overheads[-LAST:]) + self._speed(job.flops_per_step).seconds(job)
 
     def step_seconds(self, flops_per_step: float) -> float:
         """Predicted time of one training step [s]. Needs one observation."""
-        return statistics.median(s.seconds_per_flop for s in self._nearest(flops_per_step)) * flops_per_step
+        return self._speed(flops_per_step).step
 
-    def _nearest(self, flops_per_step: float) -> Sequence[Speed]:
-        """The last few of the models nearest in FLOPs per step, which are all of one size."""
-        nearest = min(self._speeds, key=lambda speed: abs(math.log(speed.flops_per_step / flops_per_step)))
-        return [speed for speed in self._speeds if speed.flops_per_step == nearest.flops_per_step][-LAST:]
+    def _speed(self, flops_per_step: float) -> Speed:
+        smaller = max((size for size in self._speeds if size <= flops_per_step), default=None)
+        larger = min((size for size in self._speeds if size >= flops_per_step), default=None)
+        if smaller is None or larger is None or smaller == larger:
+            known = smaller or larger
+            assert known is not None, "nothing has been observed"
+            return self._of(known).scaled(flops_per_step)
+        return self._of(smaller).towards(self._of(larger), flops_per_step)
+
+    def _of(self, size: float) -> Speed:
+        """Of one size: the median of the last few."""
+        last = self._speeds[size][-LAST:]
+        step, token = (statistics.median(values) for values in zip(*((s.step, s.token) for s in last), strict=True))
+        return Speed(flops_per_step=size, step=step, token=token)
 
 
 def evaluated_tokens(job: TrialJob) -> int:

@@ -53,12 +53,16 @@ def test_more_validation_batches_take_longer() -> None:
     assert forecast.seconds(trial_job(eval_batches=3)) == pytest.approx(seconds)
 
 
-def test_the_nearest_model_is_asked_and_scaled_by_flops() -> None:
+def test_between_two_models_lies_a_line_and_beyond_them_time_goes_with_flops() -> None:
     forecast = Forecast()
-    observed(forecast, trial_job(flops_per_step=1e6), step=0.002)  # small: 2 ns per FLOP
-    observed(forecast, trial_job(flops_per_step=1e9), step=0.1)  # large: 0.1 ns per FLOP
-    assert forecast.step_seconds(2e6) == pytest.approx(0.004)
-    assert forecast.step_seconds(4e8) == pytest.approx(0.04)
+    for flops in (1e6, 1e8, 1e9):
+        observed(forecast, trial_job(flops_per_step=flops), step=0.002 + 1e-10 * flops)
+    for flops in (1e6, 4e6, 5e7, 1e8, 4e8, 1e9):
+        assert forecast.step_seconds(flops) == pytest.approx(0.002 + 1e-10 * flops)
+    assert forecast.step_seconds(5e5) == pytest.approx(0.0021 / 2)
+    assert forecast.step_seconds(2e9) == pytest.approx(0.204)
+    job = trial_job(flops_per_step=5e7)
+    assert forecast.seconds(job) == pytest.approx(START_UP + 20 * 0.007 + 4 * EVALUATION)
 
 
 def test_a_machine_that_stalls_once_and_one_that_slows_down() -> None:
