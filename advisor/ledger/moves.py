@@ -7,7 +7,6 @@ by the part that it plays in the block.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 
 from advisor.ledger.allocator import Live, Move
 from advisor.ledger.tape import Event, Segment
@@ -15,16 +14,15 @@ from advisor.ledger.tape import Event, Segment
 OLDEST, YOUNGEST = 0, -1
 
 
-def joints(segments: list[Segment], runs: Callable[[Segment], int]) -> dict[int, int]:
+def joints(segments: list[Segment]) -> dict[int, int]:
     """What leaves a repeated block -> what enters it: they play one part, as the residual stream does, or its gradient.
 
-    On the tape the one is made once and released by every run, the other made by every run and released once. `runs`
-    says how often a segment runs in a row.
+    On the tape the one is made once and released by every run, the other made by every run and released once.
     """
     made: dict[int, tuple[int, str]] = {}
     released, left = set(), Counter[int]()
     for segment in segments:
-        times = runs(segment) * int(segment.micro_batches)
+        times = int(segment.runs)
         for event in segment.events:
             left[event.storage] += event.sign * times
             if event.sign > 0:
@@ -49,11 +47,10 @@ class Parts:
     releases what the run before it has made takes the oldest.
     """
 
-    def __init__(self, segments: list[Segment], most_runs: int) -> None:
-        self.most_runs = most_runs
+    def __init__(self, segments: list[Segment], joints: dict[int, int], most_runs: int) -> None:
+        self.most_runs, self._joints = most_runs, joints
         self._repeats = {int(segment.repeat) for segment in segments}
         self._made = {event.storage: segment for segment in segments for event in segment.events if event.sign > 0}
-        self._partners = joints(segments, self.runs)
 
     def runs(self, segment: Segment) -> int:
         """How often the segment runs in a row; one run less than another segment stays one run less."""
@@ -63,7 +60,7 @@ class Parts:
 
     def move(self, event: Event, segment: Segment, live: dict[int, Live]) -> Move:
         """What an event of the segment does; `live` has a list for each part, by the first storage that plays it."""
-        ours = live[self._partners.get(event.storage, event.storage)]
+        ours = live[self._joints.get(event.storage, event.storage)]
         if event.sign > 0:
             return event.size, ours, YOUNGEST
         made = self._made[event.storage]

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from advisor.ledger.moves import joints
 from advisor.ledger.readings import Parts
 from advisor.ledger.step import Step
 from advisor.ledger.tape import Event, Segment, local_peak
@@ -53,7 +52,7 @@ class Count:
         self._kinds = defaultdict(lambda: "temporary", step.kinds)
         self._inner: dict[int, str] = {}  # of what a run hands to the next one
         made = {e.storage: s for s in step.segments for e in s.events if e.sign > 0}
-        for storage, earlier in joints(step.segments, lambda s: int(s.repeat)).items():
+        for storage, earlier in step.joints.items():
             if made[storage].repeat == 0:  # no block between: the input is what the segment after makes of it
                 self._kinds[earlier] = self._kinds[storage]
             self._inner[storage] = self._kinds[earlier]

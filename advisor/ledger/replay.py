@@ -27,7 +27,7 @@ def reserved_bytes(step: Step, workspace: int) -> int:
 
 
 def _replayed(step: Step, workspace: int, most_runs: int) -> int:
-    parts, pools = Parts(step.segments, most_runs), (Pool(small=True), Pool(small=False))
+    parts, pools = Parts(step.segments, step.joints, most_runs), (Pool(small=True), Pool(small=False))
     return sum(Replay(step, workspace, pool, parts).run() for pool in pools)
 
 

@@ -12,6 +12,7 @@ from advisor.ledger.autograd import run_backward
 from advisor.ledger.branch import branch
 from advisor.ledger.implementations import forward_of
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
+from advisor.ledger.moves import joints
 from advisor.ledger.optimizer import run_optimizer, shared_states, state_sizes
 from advisor.ledger.scaler import GradScaler
 from advisor.ledger.share import share_of
@@ -68,6 +69,11 @@ class Step:
     def base(self) -> Any:
         """Bytes live before, during and after the step."""
         return sum(self.given, 0) + sum(self.buckets, 0) + self.weights + self.states + self.ema
+
+    @cached_property
+    def joints(self) -> dict[int, int]:
+        """What leaves a repeated block -> what enters it."""
+        return joints(self.segments)
 
     def flops(self, phase: str | None = None) -> Any:
         """FLOPs of one phase or, by default, of the whole step."""

@@ -115,7 +115,7 @@ def addresses(one: Step) -> list[list[int]]:
 
 
 def replay(one: Step, pool: Pool, most_runs: int = MOST_RUNS) -> Replay:
-    return Replay(one, WORKSPACE, pool, Parts(one.segments, most_runs))
+    return Replay(one, WORKSPACE, pool, Parts(one.segments, one.joints, most_runs))
 
 
 OPTIMIZERS = (("adamw", "fused"), ("adamw", "foreach"), ("adamw", "for-loop"), ("muon", "foreach"), ("sgd", "fused"))
