@@ -47,12 +47,9 @@ class AlongFront(Strategy):
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the strategy has, until that is a final; then the front, whole; then what it has in the time left."""
         trials = self._past(running)
-        kept = (
-            MARGIN * self._wall_clock(self._ladder.whole) if self._keeps else 0.0
-        )  # as trials tell how long they take
-        self._clock.budget = self._bench.clock.budget - kept
         if any(trial.role == "final" for trial in trials):
-            return self._inner.next(running)
+            return self._rest(running)
+        self._clock.budget = self._bench.clock.budget - self._kept()
         if not trials or trials[-1].role != "front":
             candidate = self._inner.next(running)
             if candidate is not None and candidate.role != "final":
@@ -61,10 +58,16 @@ class AlongFront(Strategy):
                 self._bench.search.forget(candidate.number)
             if any(trial.is_running for trial in trials):
                 return None
-        if (found := self._next_of_front(running)) or running:
-            return found
+        return self._next_of_front(running) or (None if running else self._rest(running))
+
+    def _rest(self, running: Sequence[Candidate]) -> Candidate | None:
+        """What the strategy has, now that the front has had its time."""
         self._keeps, self._clock.budget = False, self._bench.clock.budget
         return self._inner.next(running)
+
+    def _kept(self) -> float:
+        """Time for the front [s], by how long trials have taken so far."""
+        return MARGIN * self._wall_clock(self._ladder.whole) if self._keeps else 0.0
 
     def again(self, begun: Begun) -> Candidate:
         return self._inner.again(begun)
