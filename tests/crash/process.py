@@ -1,20 +1,26 @@
-"""Starts, watches and kills sittings."""
+"""Starts, watches and kills sittings: forked in a moment from a process that has imported what they need."""
 
 import json
+import multiprocessing
+import os
 import queue
-import subprocess
-import sys
+import signal
 import threading
 import time
+import warnings
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from studies.executors import local
 from studies.records import StudyRecord
 from studies.store import open_store
-from tests.crash.sitting import NAME
+from tests.crash.sitting import NAME, start
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.crash.sitting", "studies.coordinator.sitting"])
 GONE_SECONDS = 30.0  # a step, and the news that nobody listens
 PRETENDER = "tests.crash.pretender:trains"
 
@@ -23,21 +29,22 @@ class Sitting:
     """A running `tests.crash.sitting`, in a session of its own as a terminal's job is."""
 
     def __init__(self, verb: str, folder: Path, *, store: str | None = None, **options: Any) -> None:
-        # not -m: each worker would import the main module, and with it Optuna
-        command = [sys.executable, "-W", "error", "-c", "from tests.crash.sitting import start; start()"]
-        command += [verb, str(folder), store or where(folder), json.dumps(options)]
+        arguments = (verb, str(folder), store or where(folder), json.dumps(options))
         self._errors = folder / f"{time.monotonic()}.stderr"
-        with self._errors.open("w") as errors:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
-            )
+        self._errors.touch()
+        here, there = FORKS.Pipe(duplex=False)
+        self.process = FORKS.Process(target=begin, args=(arguments, there, self._errors, dict(os.environ)))
+        with there, local._no_main_module():
+            self.process.start()
+        self.pid = self.process.pid or 0
+        while os.getpgid(self.pid) != self.pid:
+            time.sleep(0.001)
         self._unread: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.lines: list[dict[str, Any]] = []
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read, args=(here,), daemon=True).start()
 
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as lines:
+    def _read(self, here: Connection) -> None:
+        with here, os.fdopen(os.dup(here.fileno())) as lines:
             for line in lines:
                 if line.endswith("\n"):  # half a line was not acknowledged
                     self._unread.put(json.loads(line))
@@ -61,11 +68,12 @@ class Sitting:
         """Read to the end; the exit code."""
         while self.next_line():
             pass
-        return self.process.wait()
+        self.process.join()
+        return self.process.exitcode or 0
 
     def kill(self) -> None:
         """kill -9, then wait until nothing that it started is left."""
-        family = psutil.Process(self.process.pid).children(recursive=True)
+        family = psutil.Process(self.pid).children(recursive=True)
         self.process.kill()
         self.wait()
         deadline = time.monotonic() + GONE_SECONDS
@@ -80,10 +88,24 @@ class Sitting:
     @property
     def worker(self) -> psutil.Process | None:
         """The child of the fork server, if one runs."""
-        for child in psutil.Process(self.process.pid).children():
+        for child in psutil.Process(self.pid).children():
             if "forkserver" in " ".join(child.cmdline()):
                 return next(iter(child.children()), None)
         return None
+
+
+def begin(arguments: tuple[str, ...], lines: Connection, errors: Path, environment: dict[str, str]) -> None:
+    """In the forked process: a job of its own, as a terminal would have started it; every warning is an error."""
+    os.setsid()
+    os.dup2(lines.fileno(), 1)
+    lines.close()
+    with errors.open("a") as file:
+        os.dup2(file.fileno(), 2)
+    os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    warnings.simplefilter("error")
+    start(*arguments)
 
 
 def where(folder: Path) -> str:

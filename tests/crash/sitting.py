@@ -71,10 +71,10 @@ def main(verb: str, folder: str, store: str, options: str) -> None:
     studies.run(settings, on_event=tell, executor=executor)
 
 
-def start() -> None:
-    """The process: `main` with the arguments of the command line."""
+def start(*arguments: str) -> None:
+    """The process: `main`, and its end."""
     try:
-        main(*sys.argv[1:])
+        main(*arguments)
     except AdvisorError as error:
         print(error, file=sys.stderr)
         sys.exit(exit_code(error))

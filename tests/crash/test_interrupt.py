@@ -15,7 +15,7 @@ def test_ctrl_c_keeps_what_was_acknowledged(tmp_path: Path, seconds: float) -> N
     sitting = Sitting("run", tmp_path)
     ended = sitting.await_line("ended")
     time.sleep(seconds)
-    os.killpg(sitting.process.pid, signal.SIGINT)  # as a terminal does: to all processes of the job
+    os.killpg(sitting.pid, signal.SIGINT)  # as a terminal does: to all processes of the job
     assert sitting.wait() == 130
     assert sitting.errors() == ""
     record = load(tmp_path)
@@ -34,6 +34,6 @@ def test_ctrl_c_keeps_what_was_acknowledged(tmp_path: Path, seconds: float) -> N
 def test_ctrl_c_while_torch_is_imported_is_silent(tmp_path: Path) -> None:
     sitting = Sitting("run", tmp_path)
     time.sleep(2.0)
-    os.killpg(sitting.process.pid, signal.SIGINT)
+    os.killpg(sitting.pid, signal.SIGINT)
     assert sitting.wait() == 130
     assert sitting.errors() == ""

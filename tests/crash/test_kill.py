@@ -40,7 +40,7 @@ def test_the_coordinator_is_killed(
         for _ in range(lines):
             sitting.next_line()
         time.sleep(study.moments.uniform(0.0, 0.15 if lines else 1.5))  # without a line: while it starts
-        assert sitting.process.poll() is None
+        assert sitting.process.is_alive()
         sitting.kill()
         study.examine(sitting.lines)
     last = Sitting(study.verb, tmp_path, **options)

@@ -118,7 +118,7 @@ def test_of_two_coordinators_one_refuses_and_names_the_other(tmp_path: Path) -> 
     first.await_line("started")
     second = Sitting("resume", tmp_path, worker=PRETENDER)
     assert second.wait() == CONFLICT
-    owner = f"process {first.process.pid} on {socket.gethostname()}"
+    owner = f"process {first.pid} on {socket.gethostname()}"
     assert second.errors() == f"study '{NAME}' is being run by {owner}\n"
     with pytest.raises(ConflictError, match=owner):
         studies.resume(NAME, store=where(tmp_path))
