@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench-service bench-live bench-report help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles clean
+.PHONY: bench-service bench-live bench-report help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles plotlyjs clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,11 @@ bench-tuning: $(VENV)/.installed-dev  ## How soon the search is as good as five 
 
 profiles: $(VENV)/.installed-dev  ## Fit the profiles that ship again to the measured rows in tests/timing
 	$(BIN)/python -m tests.timing.generate_profiles
+
+plotlyjs: $(VENV)/.installed-dev  ## Take the plotly.js that pages carry from npm, of the installed plotly's version
+	cd reports/assets && npm pack --silent plotly.js-basic-dist-min@$$($(CURDIR)/$(BIN)/python -c \
+		"from plotly.offline import get_plotlyjs_version as v; print(v())") | xargs -I FILE sh -c \
+		"tar -xzf FILE --strip-components=1 package/plotly-basic.min.js && rm FILE"
 
 clean:  ## Remove the virtual environment
 	rm -rf $(VENV)

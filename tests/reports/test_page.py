@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 import reports
 from advisor import gpus
@@ -121,6 +122,12 @@ def test_the_policy_knows_each_script_by_its_hash_and_allows_no_request() -> Non
     assert rules["default-src"] == "'none'"
     assert "connect-src" not in rules
     assert digest("") == "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+
+def test_the_bundle_is_of_the_version_that_figures_are_made_for() -> None:
+    assert re.search(r"plotly\.js \(basic - minified\) v([\d.]+)", plotlyjs.source()[:200])[1] == get_plotlyjs_version()  # type: ignore[index]
+    figures = Elements(sample_page()).data("figure-data")["figures"].values()
+    assert {trace["type"] for figure in figures for trace in figure["data"]} == {"scatter", "bar"}  # what it can draw
 
 
 def test_plotly_is_embedded_once_and_nothing_is_loaded() -> None:
