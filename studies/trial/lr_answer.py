@@ -33,6 +33,14 @@ class Curve(NamedTuple):
     losses: Floats
 
 
+class Answer(NamedTuple):
+    """The best learning rate of a run, and its interval."""
+
+    centre: float
+    low: float
+    high: float
+
+
 def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, seconds: float) -> SweepRecord:
     """The record of sweeps of one model, a curve per seed: rules are their means over the seeds, in octaves."""
     steps = min(len(curve.rates) for curve in curves)
@@ -45,7 +53,7 @@ def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, se
     named = centres(rules)
     why_not = "" if fell else "the loss did not fall along the ramp"
     why_not = why_not or _disagreement(named, [mean(list(centres(r).values())) for r in by_seed])
-    centre = None if why_not else min(mean(list(named.values())), rules["edge"])
+    answer = None if why_not else _answer(named, rules["edge"])
     low, high = bounds(named, rules["edge"]) if fell else (float(rates[0]), float(rates[-1]))
     return SweepRecord(
         point=point,
@@ -55,12 +63,12 @@ def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, se
         rules=rules,
         low=low,
         high=high,
-        centre=centre,
-        interval=None if centre is None else (centre / 2**INTERVAL, centre * 2**INTERVAL),
+        centre=answer and answer.centre,
+        interval=answer and (answer.low, answer.high),
         horizon=HORIZON,
         by_seed=tuple(by_seed),
-        verdict=_verdict(named, centre, why_not, low, high, rules["edge"], len(curves)),
-        agrees=centre is not None,
+        verdict=_verdict(named, answer, why_not, (low, high), rules["edge"], len(curves)),
+        agrees=answer is not None,
         restored=restored,
         seconds=seconds,
     )
@@ -93,6 +101,12 @@ def bounds(named: dict[str, float], edge: float) -> tuple[float, float]:
     return low, min(edge, max(named.values()) * AROUND)
 
 
+def _answer(named: dict[str, float], edge: float) -> Answer:
+    """The mean of what is named, its interval; neither goes beyond the edge."""
+    centre = min(mean(list(named.values())), edge)
+    return Answer(centre, centre / 2**INTERVAL, min(centre * 2**INTERVAL, edge))
+
+
 def _disagreement(named: dict[str, float], by_seed: Sequence[float]) -> str:
     """Which of rules and seeds disagree by more than AGREED octaves, if any."""
     for what, rates in (("rules", list(named.values())), ("seeds", by_seed)):
@@ -102,18 +116,17 @@ def _disagreement(named: dict[str, float], by_seed: Sequence[float]) -> str:
 
 
 def _verdict(
-    named: dict[str, float], centre: float | None, why_not: str, low: float, high: float, edge: float, seeds: int
+    named: dict[str, float], answer: Answer | None, why_not: str, bounds: tuple[float, float], edge: float, seeds: int
 ) -> str:
     """One sentence for a person."""
-    span = f"the search goes from {low:.2g} to {high:.2g}"
+    span = f"the search goes from {bounds[0]:.2g} to {bounds[1]:.2g}"
     said = ", ".join(f"{name} {rate:.2g}" for name, rate in named.items())
-    if centre is None:
+    if answer is None:
         return f"No answer: {why_not} ({said}); {span}."
     times = f", {seeds} seeds" if seeds > 1 else ""
-    interval = f"{centre / 2**INTERVAL:.2g} to {centre * 2**INTERVAL:.2g}"
     return (
-        f"A run of {HORIZON} steps is best near {centre:.2g} ({interval}): rules agree within an octave ({said}{times})"
-        f"; {span}, and the loss turns up for good beyond {edge:.2g}."
+        f"A run of {HORIZON} steps is best near {answer.centre:.2g} ({answer.low:.2g} to {answer.high:.2g}): rules"
+        f" agree within an octave ({said}{times}); {span}, and the loss turns up for good beyond {edge:.2g}."
     )
 
 

@@ -72,14 +72,21 @@ def test_nothing_is_left_to_train_around_the_best_rates(results: Results) -> Non
         assert all(len(results.sweeps[ramp][shape.name]) == len(rows.SWEEP_SEEDS) for ramp in RAMPS)
 
 
-def test_our_answers_are_nearer_than_the_rules_of_others_and_within_their_interval(results: Results) -> None:
-    def octaves(rule: str) -> list[float]:
-        return [abs(octaves) for octaves, _ in errors(RULES[rule], results, results.shapes)]
+def test_our_answers_are_nearer_than_the_rules_of_others(results: Results) -> None:
+    def mean_error(rule: str) -> float:
+        return statistics.fmean(abs(octaves) for octaves, _ in errors(RULES[rule], results, results.shapes))
 
-    assert statistics.fmean(octaves(OURS)) < min(statistics.fmean(octaves(rival)) for rival in RIVALS)
-    for rule in (OURS, ELSEWHERE):
-        within = [off <= lr_answer.INTERVAL for off in octaves(rule)]
-        assert sum(within) / len(within) >= 0.85  # is said to be nine in ten
+    assert max(mean_error(OURS), mean_error(ELSEWHERE)) < min(mean_error(rival) for rival in RIVALS)
+
+
+def test_the_interval_holds_the_best_rate_of_about_nine_sweeps_in_ten(results: Results) -> None:
+    def holds(shape: str, sweep: Swept) -> bool:
+        curve = lr_answer.Curve(*sweep.curve)
+        interval = lr_answer.read({}, [curve], restored=True, seconds=0.0).interval
+        return interval is not None and interval[0] <= results.truths[shape].best_rate <= interval[1]
+
+    held = [holds(shape, sweep) for shape, sweeps in results.sweeps[RAMP].items() for sweep in sweeps]
+    assert 0.85 <= sum(held) / len(held) < 1.0  # of all shapes, those that it was not calibrated on too
 
 
 def test_the_constants_of_the_answer_are_those_of_the_shapes_that_are_not_held_out(results: Results) -> None:

@@ -85,7 +85,10 @@ def test_a_seed_that_diverged_earlier_shortens_the_curve() -> None:
 def test_the_answer_is_never_beyond_the_edge() -> None:
     sweep = read(curve(ramp(), centre=3e-3, edge=5e-3))
     assert sweep.high == sweep.rules["edge"]
-    assert sweep.centre is None or sweep.centre <= sweep.rules["edge"]
+    assert sweep.interval is not None
+    assert sweep.interval[1] == sweep.rules["edge"]
+    assert sweep.centre is not None
+    assert sweep.interval[0] < sweep.centre <= sweep.interval[1]
     assert sweep.low < sweep.high
 
 
