@@ -1,4 +1,4 @@
-"""The estimate of one spec and plan: every reading, in about a millisecond and without numpy."""
+"""The estimate of one spec and plan: every reading, in a few milliseconds and without numpy."""
 
 from __future__ import annotations
 
