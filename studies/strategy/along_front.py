@@ -115,10 +115,11 @@ class AlongFront(Strategy):
         )
 
     def _finals_seconds(self) -> float:
-        """Time that the winner's re-runs take [s]."""
+        """Time for the winner's re-runs [s]; none for those that are out of reach already."""
         winner = best(self._bench.search.finished)
         again = [Proposal(role="final", params=winner.params)] * FINALS if winner else []
-        return MARGIN * self._wall_clock(again)
+        needed = MARGIN * self._wall_clock(again)
+        return needed if needed <= self._bench.clock.left else 0.0
 
     def _wall_clock(self, proposals: Sequence[Proposal]) -> float:
         """Predicted wall-clock of these [s]."""

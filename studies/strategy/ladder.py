@@ -16,6 +16,7 @@ from studies.strategy import shapes
 from studies.strategy.moves import Moves
 from studies.strategy.past import Past, lowest
 from studies.strategy.proposal import Params, Proposal
+from studies.strategy.shapes_first import SCHEDULE
 from studies.strategy.stages import SHORT
 
 HALVINGS = 3  # limits between the best model and the cheapest
@@ -37,9 +38,7 @@ class Ladder:
         self._of: dict[int, list[list[Params]]] = {}  # rungs by the number of the trial that they begin below
         default = space.default(limit_bytes)
         costliest = max((self._moves.reshaped(default, shape) for shape in self._every), key=self.price)
-        self.whole = self.left(
-            [Past(number=-1, role="search", params=costliest, loss=0.0)]
-        )  # below the costliest model
+        self.whole = self.left([Past(number=-1, role="search", params=costliest, loss=0.0)])  # at most
 
     def next(self, trials: Sequence[Past]) -> Proposal | None:
         """The next trial; None while full ones wait for short ones, or at the end."""
@@ -58,9 +57,12 @@ class Ladder:
         return [*short, *self._new(full, trials)]
 
     def rival(self, params: Params, trials: Sequence[Past]) -> Past | None:
-        """The best of the full trials that cost no more than a point in any objective: it has to beat that."""
-        price = self.price(params)
-        full = [t for t in trials if t.role in FULL and t.length == 1]
+        """The best of the full trials that cost no more than a point in any objective: it has to beat that.
+
+        Of its own schedule: others have learned more, or less, by the same step.
+        """
+        price, schedule = self.price(params), params.get(SCHEDULE)
+        full = [t for t in trials if t.role in FULL and t.length == 1 and t.params.get(SCHEDULE) == schedule]
         return lowest([t for t in full if all(a <= b for a, b in zip(self.price(t.params), price, strict=True))])
 
     def price(self, params: Params) -> Values:

@@ -98,6 +98,7 @@ def test_the_rival_is_the_best_that_costs_no_more() -> None:
         Past(number=1, role="default", params=small, loss=2.5),
         Past(number=2, role="search", params={**small, "dropout": 0.0}, loss=2.4),
         Past(number=3, role="front", params=small, length=0.12, loss=1.0),  # a short one says nothing
+        Past(number=4, role="search", params={**small, "schedule": "cosine"}, loss=1.0),  # nor one of other steps
     ]
     found = [ladder.rival(params, trials) for params in (wide, {**BEST, "d_model": 96}, {**BEST, "d_model": 32})]
     assert [each and each.number for each in found] == [0, 2, None]
