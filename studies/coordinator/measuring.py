@@ -1,6 +1,7 @@
 """What a study finds out before its trials: the speed of steps, the learning rates that work, the length of trials."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from advisor.errors import DeviceError, InfeasibleError
 from search_spaces import Space
@@ -9,11 +10,13 @@ from studies import events
 from studies.bench import Bench
 from studies.coordinator.allotment import MIN_STEPS, Allotment, allot
 from studies.executors.watch import Ending, watch
-from studies.job import Job
+from studies.job import Job, Outcome
+from studies.jobs import PROBE_STEPS
 from studies.records import SweepRecord
 from studies.sample import Sample
 from studies.strategy.strategy import Strategy
 
+LARGEST = ("d_model", "depth_fraction")  # knobs at whose highest values a model takes longest
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
 MIN_SWEEP_STEPS, MAX_SWEEP_STEPS = 50, 100
@@ -22,23 +25,32 @@ LIMIT_FACTOR, LIMIT_SECONDS = 3.0, 10.0  # a sweep that takes this much longer t
 
 
 class Measuring:
-    """Measures with the model in the middle of the space."""
+    """Measures with the model in the middle of the space, its speed with the largest one too."""
 
     def __init__(self, bench: Bench, space: Space) -> None:
         self._bench, self._space, self._jobs, self._seed = bench, space, bench.jobs, bench.settings.seed
         middle = {**space.middle(bench.limit_bytes), "learning_rate": space.knobs["learning_rate"].default}
         self._middle = space.point(middle, bench.limit_bytes)
+        highest = {name: knob.high for name, knob in space.varying(bench.limit_bytes).items() if name in LARGEST}
+        self._largest = space.point({**middle, **highest}, bench.limit_bytes)
 
     def probe(self) -> None:
         """Train a few steps, for the forecast. Raises DeviceError or InfeasibleError where even that is too much."""
-        limit = PROBE_SHARE * self._bench.clock.budget
         self._bench.tell(events.PhaseStarted(phase="probe", predicted_seconds=0.0))
-        job = self._jobs.probe(self._middle, self._seed)
-        ending = self._run(job, limit)
-        if ending.outcome.state != "COMPLETE":
-            kind = InfeasibleError if ending.outcome.reason in ("timeout", "oom") else DeviceError
-            raise kind(f"{job.steps} steps of the space's middle model: {ending.outcome.message}")
-        self._bench.forecast.observe(job, ending.curve, ending.seconds)
+        outcome = self._time(self._middle)
+        if outcome.state != "COMPLETE":
+            kind = InfeasibleError if outcome.reason in ("timeout", "oom") else DeviceError
+            raise kind(f"{PROBE_STEPS} steps of the space's middle model: {outcome.message}")
+        if self._largest != self._middle:
+            self._time(self._largest)  # if that goes wrong, it is not known how fast it is
+
+    def _time(self, point: Mapping[str, float]) -> Outcome:
+        """Train a few steps of one model."""
+        job = self._jobs.probe(point, self._seed)
+        ending = self._run(job, PROBE_SHARE * self._bench.clock.budget)
+        if ending.outcome.state == "COMPLETE":
+            self._bench.forecast.observe(job, ending.curve, ending.seconds)
+        return ending.outcome
 
     def sweep(self) -> SweepRecord | None:
         """The LR range test; None, and an event that says why, if there is no time for it or nothing to be read."""

@@ -126,7 +126,7 @@ def test_no_trial_begins_after_the_budget(tmp_path: Path) -> None:
     record = studies.run(settings(tmp_path, budget_seconds=budget), executor=worker("pretends"))
     assert record.state == "FINISHED"
     assert record.spent_seconds <= time.monotonic() - began
-    assert len(record.trials) > 1
+    assert record.trials
     assert all(trial.started < budget for trial in record.trials)
 
 

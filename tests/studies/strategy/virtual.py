@@ -102,8 +102,10 @@ class Study:
 
     def run(self) -> None:
         """From the probe to the end."""
-        middle = self.space.point({**self.space.middle(GIB), "learning_rate": 1e-3}, GIB)
-        self._observe(self.bench.jobs.probe(middle, 0), curve(self.bench.jobs.probe(middle, 0), 5.0))
+        middle = {**self.space.middle(GIB), "learning_rate": 1e-3}
+        for params in (middle, {**middle, "d_model": self.space.knobs["d_model"].high, "depth_fraction": 1.0}):
+            job = self.bench.jobs.probe(self.space.point(params, GIB), 0)
+            self._observe(job, curve(job, 5.0))
         strategy, running = ShapesFirst(self.bench, self.space, None), list[Run]()
         strategy.start(self._tokens(strategy))
         while True:
