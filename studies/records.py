@@ -1,6 +1,7 @@
 """What a study leaves behind: plain frozen records, written by the coordinator, read by reports and faces."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -130,11 +131,16 @@ class StudyRecord:
 
     @property
     def best(self) -> TrialRecord | None:
-        """The full trial of the lowest validation loss, of the search and along the front."""
-        done = [t for t in self.trials if t.role in CONTENDERS and t.is_full and t.value is not None]
-        return min(done, key=lambda t: (t.value, t.number), default=None)
+        """The winner: what `best_of` says of all trials."""
+        return best_of(self.trials)
 
     @property
     def default(self) -> TrialRecord | None:
         """The untuned default config, trained on the same token budget."""
         return next((t for t in self.trials_of("default") if t.state == "COMPLETE"), None)
+
+
+def best_of(trials: Iterable[TrialRecord]) -> TrialRecord | None:
+    """The full trial of the lowest validation loss, of the search and along the front."""
+    done = [t for t in trials if t.role in CONTENDERS and t.is_full and t.value is not None]
+    return min(done, key=lambda t: (t.value, t.number), default=None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from optuna.trial import FrozenTrial
 
 from studies.job import Outcome
-from studies.records import CONTENDERS, Role, TrialRecord
+from studies.records import Role, TrialRecord, best_of
 from studies.store.codec import RUN, trial_record
 
 
@@ -24,10 +24,8 @@ def settle(outcome: Outcome, verdict: str) -> Outcome:
 
 
 def best(finished: Sequence[FrozenTrial]) -> TrialRecord | None:
-    """The full trial with the lowest loss, of the search and along the front."""
-    records = [trial_record(t, ()) for t in finished if role_of(t) in CONTENDERS]
-    done = [r for r in records if r.is_full and r.value is not None]
-    return min(done, key=lambda r: (r.value, r.number), default=None)
+    """The full trial with the lowest loss, of the search and along the front, without its curve."""
+    return best_of(trial_record(trial, ()) for trial in finished)
 
 
 def point_of(trial: FrozenTrial) -> Mapping[str, float]:

@@ -2,7 +2,7 @@
 
 Optuna's tables are the truth for finished trials. Rows here belong to a study by Optuna's `study_id`.
 Documents are text in JSON as Python writes it, so that a diverged loss of NaN or infinity can be kept too.
-Databases get these tables by the steps in `studies/migrations`, which a test holds equal to what stands here.
+Databases get these tables by the steps in `studies/store/migrations`, which a test holds equal to what stands here.
 """
 
 import sqlalchemy as sa
