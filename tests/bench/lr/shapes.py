@@ -18,7 +18,7 @@ SMALL = Plan(batch=8, sequence=SEQUENCE, precision="fp32")
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A model by the size of its vocabulary, and its plan. Rules were not looked at on shapes that are `held_out`.
+    """A model by the size of its vocabulary, and its plan. No constant was calibrated on shapes that are `held_out`.
 
     All learning rates of one of the `seeds` see the same weights and batches. The first seed trains at all `rates`, the
     others at those around the best: GRID from and to these places.
