@@ -13,7 +13,7 @@ from studies.coordinator.clock import Clock
 from studies.coordinator.forecast import Forecast, evaluated_tokens
 from studies.job import Data, Outcome, TrialJob
 from studies.jobs import Jobs
-from studies.records import CurvePoint
+from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
 from studies.store.shelf import Shelf
 from studies.strategy.shapes_first import ShapesFirst
@@ -21,7 +21,7 @@ from studies.strategy.strategy import Candidate
 from studies.trial.loop import is_evaluation, is_point
 from tests.studies.examples import CPU, GIB, settings
 
-START, STEP, FLOPS_PER_SECOND, EVALUATED_PER_SECOND = 0.4, 2e-3, 2e9, 50_000  # [s], [s], [FLOP/s], [tokens/s]
+START, STEP, FLOPS_PER_SECOND, EVALUATED_PER_SECOND = 0.15, 2e-3, 2e9, 50_000  # [s], [s], [FLOP/s], [tokens/s]
 LATE = 4.0
 Loss = Callable[[Mapping[str, float]], float]
 
@@ -105,8 +105,10 @@ class Study:
         middle = {**self.space.middle(GIB), "learning_rate": 1e-3}
         for params in (middle, {**middle, "d_model": self.space.knobs["d_model"].high, "depth_fraction": 1.0}):
             job = self.bench.jobs.probe(self.space.point(params, GIB), 0)
-            self._observe(job, curve(job, 5.0))
-        strategy, running = ShapesFirst(self.bench, self.space, None), list[Run]()
+            self._observe(job, self._probed(job))
+        sweep, running = self._swept(middle), list[Run]()
+        space = self.space.with_learning_rates(sweep.low, sweep.high) if sweep else self.space
+        strategy = ShapesFirst(self.bench, space, sweep)
         strategy.start(self._tokens(strategy))
         while True:
             self._fill(strategy, running)
@@ -115,6 +117,12 @@ class Study:
             first = min(running, key=lambda run: run.ends)
             running.remove(first)
             self._end(first)
+
+    def _probed(self, job: TrialJob) -> list[CurvePoint]:
+        return curve(job, 5.0)
+
+    def _swept(self, middle: Mapping[str, float]) -> SweepRecord | None:
+        return None
 
     @property
     def roles(self) -> list[str]:
