@@ -120,7 +120,7 @@ def _sure(answer: WordedAnswer, findings: Sequence[Finding]) -> Iterable[str]:
         runs = words.listed([words.loss(loss) for loss in answer.losses])
         yield (
             f"{found.runs} runs of this config with other seeds reached {runs}: {words.loss(found.mean)} ±"
-            f" {words.loss(found.half)} with {LEVEL:.0%} confidence (Student's t)."
+            f" {words.loss(found.half)} with {LEVEL:.0%} confidence."
         )
     else:
         whose = "one re-run" if answer.reruns else "the winning run alone"

@@ -24,7 +24,7 @@ def lines(record: StudyRecord) -> list[str]:
         f"   {'tuned':<15}{loss.mean:.4f}  ({_source(found)})",
     ]
     if loss.low is not None and loss.high is not None:
-        rows.append(f"   {'95 % interval':<15}{loss.low:.4f} to {loss.high:.4f}  (of that mean; Student's t)")
+        rows.append(f"   {'95 % interval':<15}{loss.low:.4f} to {loss.high:.4f}  (of that mean)")
     return [*rows, *_gain(found), "", *front_table.lines(record), *map(str, borders(record)), *_scale(record, best)]
 
 

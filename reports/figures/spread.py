@@ -47,7 +47,7 @@ class Spread:
     @property
     def caption(self) -> str:
         """How to read it."""
-        bar = f" The bar is their interval at {LEVEL:.0%} confidence (Student's t)." if self.interval.half else ""
+        bar = f" The bar is their interval at {LEVEL:.0%} confidence." if self.interval.half else ""
         return (
             "Each mark is one training on the same budget of tokens. Re-runs differ from the winning trial in their"
             f" seed alone, so their scatter is luck; the winning trial's own loss was picked for being low.{bar}"

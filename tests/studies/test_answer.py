@@ -3,13 +3,11 @@
 import dataclasses
 from typing import Any
 
-import numpy as np
 import pytest
 
 import search_spaces
 from advisor.cli.answer import lines
 from reports.answer import WordedAnswer
-from studies import seeds
 from studies.answer import Answer
 from studies.borders import borders
 from studies.records import StudyRecord, TrialRecord
@@ -31,13 +29,6 @@ def record(values: list[float], **params: float) -> StudyRecord:
     finals = [trial(1 + i, "final", value) for i, value in enumerate(values)]
     trials = (trial(0, "search", 2.0), *finals, trial(1 + len(finals), "default", 2.4))
     return dataclasses.replace(given, space=search_spaces.load(TINY).document, trials=trials)
-
-
-def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(0)
-    found = [seeds.mean(rng.normal(2.0, 0.1, 2).tolist()) for _ in range(1000)]
-    covered = sum(each.low <= 2.0 <= each.high for each in found if each.low is not None and each.high is not None)
-    assert 930 <= covered <= 970  # 95 %, give or take three deviations
 
 
 def test_two_finals_give_an_interval_one_does_not() -> None:
