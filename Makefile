@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FORM ?= short
 
-.PHONY: bench-service bench-live bench-report help demo test check format oracle-rows measure-cuda bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning profiles plotlyjs clean
+.PHONY: help demo test check format oracle-rows measure-cuda profiles plotlyjs clean \
+	bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning \
+	bench-service bench-live bench-report
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
