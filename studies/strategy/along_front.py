@@ -86,8 +86,8 @@ class AlongFront(Strategy):
         return min(self._bench.clock.left, self._inner.seconds_left(running) + front)
 
     def _within(self, candidate: Candidate) -> Candidate:
-        """The same, to be stopped when only the time of the front and of the finals is left."""
-        if candidate.role != "search":
+        """The same; if it is to be stopped for the finals, then for the front's time too."""
+        if not candidate.reserved_seconds:
             return candidate
         kept = self._bench.clock.budget - self._clock.budget
         return replace(candidate, reserved_seconds=candidate.reserved_seconds + kept)

@@ -97,7 +97,7 @@ class Classic(Strategy):
             candidate = self._candidate("search", self._centre() if first else None, attempt=attempt)
             reserve = self._reserve(candidate)
             if self._is_new(candidate, running) and self._is_in_time(candidate, reserve):
-                return replace(candidate, reserved_seconds=reserve)
+                return self._stopped_for(candidate, reserve)
             self._search.forget(candidate.number)
         return None
 
@@ -168,6 +168,10 @@ class Classic(Strategy):
         rounds = math.ceil(FINALS / len(self._bench.executor.devices))
         within_reach = int(self._clock.left / (MARGIN * again)) if again else rounds
         return MARGIN * min(rounds, within_reach) * max(candidate.predicted_seconds, again)
+
+    def _stopped_for(self, candidate: Candidate, seconds: float) -> Candidate:
+        """The same, to be stopped when only these seconds are left for the re-runs, once there is one to run again."""
+        return replace(candidate, reserved_seconds=seconds if best(self._search.finished) else 0.0)
 
     def _count(self, role: Role, running: Sequence[Candidate]) -> int:
         """Trials of this role, ended and running."""

@@ -3,7 +3,6 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 
 from search_spaces import Space
 from studies.bench import Bench
@@ -86,7 +85,7 @@ class ShapesFirst(Classic):
         )
         reserve = self._reserve(candidate)
         if self._is_in_time(candidate, reserve):
-            return replace(candidate, reserved_seconds=reserve)
+            return self._stopped_for(candidate, reserve)
         self._search.forget(candidate.number)
         return None
 

@@ -28,6 +28,15 @@ def test_a_study_runs_what_its_strategy_plans_and_ends_when_it_said(
     assert later == pytest.approx([end] * len(later), rel=0.15)
 
 
+def test_nothing_is_stopped_for_re_runs_before_there_is_a_winner(tmp_path: Path) -> None:
+    study = Study(search_spaces.load(TINY), loss_of, tmp_path, budget=BUDGET, trials=8)
+    study.run()
+    first, *later = [run.candidate.reserved_seconds for run in study.runs if run.candidate.role == "search"]
+    assert first == 0.0
+    assert later
+    assert min(later) > 0.0
+
+
 def test_two_slots_are_both_busy_while_the_search_lasts(tmp_path: Path) -> None:
     spent = []
     for at_once in (1, 2):
