@@ -51,7 +51,7 @@ class Form:
 
 
 SHORT = Form(seconds={"characters-200k": 24.0, "sort-200k": 24.0}, seeds=1, ablated=1)
-LONG = Form(seconds={"characters-200k": 30.0, "characters-60k": 40.0, "sort-200k": 40.0}, seeds=3, ablated=1)
+LONG = Form(seconds={"characters-200k": 40.0, "characters-60k": 50.0, "sort-200k": 50.0}, seeds=3, ablated=1)
 
 
 def best_final(results: list[dict[str, Any]], task: str, seed: int) -> float:
