@@ -19,7 +19,7 @@ MEDIUM_SEGMENT = 20 * MIB  # large_segment_size
 LARGE_ROUNDING = 2 * MIB  # kRoundLarge
 LARGE_REST = 1 * MIB  # up to this, what is left of a block of the large pool stays with it
 
-ADDRESS_BITS = 60
+ADDRESS_BITS = 120  # more than the largest config that can be described needs
 ADDRESS = (1 << ADDRESS_BITS) - 1
 
 Block = int  # size << ADDRESS_BITS | address [bytes]: blocks are in order of their size, then of their address

@@ -62,7 +62,9 @@
     waiting.delete(place);
     near.unobserve(place);
     try {
+      const width = place.clientWidth;
       await plot(place, options);
+      if (!options?.print && place.clientWidth !== width) await Plotly.Plots.resize(place); // the screen has changed meanwhile
     } catch (error) {
       fail(place, error);
     }
@@ -70,7 +72,7 @@
 
   async function arrive(entries) {
     await Promise.all(entries.filter((entry) => entry.isIntersecting).map((entry) => draw(entry.target)));
-    document.documentElement.dataset.figures = waiting.size ? "near" : "drawn"; // tests and timings read it
+    document.documentElement.dataset.figures = waiting.size ? "near" : "drawn";
     whenIdle(drawNext);
   }
 
@@ -83,6 +85,7 @@
   }
 
   function drawAll() {
+    document.documentElement.dataset.figures = plots.length ? "waiting" : "drawn"; // tests and timings read it
     for (const place of plots) {
       waiting.add(place);
       near.observe(place); // which tells at once whether it is near

@@ -19,14 +19,15 @@ from studies.job import Job, TrialJob
 from studies.trial import worker
 from studies.trial.trainer import Trainer
 
-COUNTER = "ADVISOR_TEST_COUNTER"  # the file that grows by a byte per job; the first is the probe
+COUNTER = "ADVISOR_TEST_COUNTER"  # the file that grows by a byte per job; the first are the probes
+PROBES = 2
 FAULTY_STEP = 7  # beyond the warm-up of 50 steps
 SPARE_BYTES = 2**26
 
 
 def main(job: Job, connection: Connection) -> None:
     """Run the job, maybe with a fault."""
-    if isinstance(job, TrialJob) and (fault := fault_of(count() - 2)):
+    if isinstance(job, TrialJob) and (fault := fault_of(count() - PROBES - 1)):
         job = FAULTS[fault](job)
     worker.main(job, connection)
 
@@ -39,7 +40,7 @@ def fault_of(number: int) -> str:
 
 
 def count() -> int:
-    """How many trials, the probe among them, have begun, this one included."""
+    """How many trials, the probes among them, have begun, this one included."""
     with Path(os.environ[COUNTER]).open("ab") as file:
         file.write(b".")
         return file.tell()
