@@ -39,7 +39,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", self._dismiss)
         self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=60_000)
+        self.page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=120_000)
         return self
 
     def _listen(self, message: ConsoleMessage) -> None:

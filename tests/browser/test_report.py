@@ -23,6 +23,7 @@ PAGES = ("sample", "real", "comparison", "proposals")
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(28, 32, 36)"  # surfaces
 PAPER = 680  # A4 less its margins [px]
 PHONE = 390  # [px]
+PATIENCE = 120_000  # until all figures are drawn again, on a busy machine [ms]
 MOST_STOPS = 300  # of the Tab key
 
 MARKS = {  # what must be there once a figure is drawn: [selector inside the figure, how many at least]
@@ -211,11 +212,13 @@ def test_nobody_is_shut_out(report: Opened, folder: Path, name: str) -> None:
     page = report.open(folder / f"{name}.html").page
     assert serious(page) == []
     page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("html[data-figures=drawn]", state="attached")
+    page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
     assert serious(page) == []
     page.set_viewport_size({"width": PHONE, "height": 844})
-    page.wait_for_selector("html[data-figures=drawn]", state="attached")
-    expect(page.locator("html")).to_have_js_property("scrollWidth", PHONE)  # once all figures are laid out again
+    page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
+    expect(page.locator("html")).to_have_js_property(
+        "scrollWidth", PHONE, timeout=PATIENCE
+    )  # once all figures are laid out again
     paper = page.pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) < 30
     assert page.locator("[data-figure] .failed").count() == 0
