@@ -32,7 +32,7 @@ SECONDS = 15.0  # of each load
 CONNECTIONS = 16
 START_SECONDS = 120.0
 PAGES = 50  # live ones, open at once
-WINDOWS, WINDOW_SECONDS = 8, 6.0  # with and without live pages, alternating
+WINDOWS, WINDOW_SECONDS = 8, 10.0  # with and without live pages, alternating
 NAME = "beside"
 STUDY = {"name": NAME, "budget_seconds": 3600, "workers": 1, "space": "decoder-small"}
 SERVICE_CORE, OTHER_CORE = {0}, {1}
@@ -243,6 +243,17 @@ def show(server: Server, folder: Path, study: int) -> None:
         table.add_row(f"{pages}", *shown, f"{median(one.service for one in some):.1%}", f"{sent / 1e3:,.0f} kB/s")
     console.print(table)
     console.print(f"medians of {WINDOWS} windows of {WINDOW_SECONDS:.0f} s each, alternating")
+    for what in ("per_second", "per_processor_second"):
+        console.print(f"{PAGES} pages, tokens {what.replace('_', ' ')}: {lost(windows, what)}")
+
+
+def lost(windows: list[Window], what: str) -> str:
+    """What pages cost, from each window and its neighbour, which train the same model more often than not."""
+    pairs = zip(windows[::2], windows[1::2], strict=True)
+    shares = sorted(1 - getattr(one, what) / getattr(without, what) for without, one in pairs)
+    return (
+        f"{median(shares):+.1%} fewer in the median of pairs ({shares[1]:+.1%} to {shares[-2]:+.1%} without the ends)"
+    )
 
 
 if __name__ == "__main__":
