@@ -216,9 +216,8 @@ def test_nobody_is_shut_out(report: Opened, folder: Path, name: str) -> None:
     assert serious(page) == []
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
-    expect(page.locator("html")).to_have_js_property(
-        "scrollWidth", PHONE, timeout=PATIENCE
-    )  # once all figures are laid out again
+    # once all figures are laid out again
+    expect(page.locator("html")).to_have_js_property("scrollWidth", PHONE, timeout=PATIENCE)
     paper = page.pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) < 30
     assert page.locator("[data-figure] .failed").count() == 0
