@@ -49,16 +49,15 @@ class Launcher:
         self._children = [child for child in self._children if child.poll() is None]
         entries = self.queue.entries()
         for entry in entries:
-            if entry.state == "STARTED" and not self._is_alive(entry):
+            if entry.process is not None and not entry.process.is_alive:
                 self._settle(entry)
         waiting = [entry for entry in entries if entry.state == "WAITING"]
         if waiting:
             busy = self._busy()
             for entry in waiting:
                 is_free = all(busy[device] < self.per_device for device in entry.devices)
-                if is_free and self.queue.claim(entry.name):
+                if is_free and self.queue.start(entry.name, lambda entry=entry: self._spawn(entry)):
                     busy.update(entry.devices)
-                    self._start(entry)
 
     def stop(self, name: str) -> None:
         """Ask a study that runs to end as by Ctrl-C, or take one that waits from the queue.
@@ -83,7 +82,7 @@ class Launcher:
         used = [{slot.name for slot in self.store.settings(name).devices} for name in by_hand]
         return Counter(device for devices in (*(entry.devices for entry in queued), *used) for device in devices)
 
-    def _start(self, entry: Entry) -> None:
+    def _spawn(self, entry: Entry) -> Holder:
         path = self.log_of(entry.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as log:
@@ -93,16 +92,7 @@ class Launcher:
                 start_new_session=True,
             )  # fmt: skip
         self._children.append(child)
-        self.queue.started(entry.name, Holder.of(child.pid))
-
-    def _is_alive(self, entry: Entry) -> bool:
-        """Whether its process lives.
-
-        It is the one that was started or, where the service died before it could note which, the lease's holder.
-        """
-        if entry.process is not None:
-            return entry.process.is_alive
-        return entry.name in self.store.running()
+        return Holder.of(child.pid)
 
     def _settle(self, entry: Entry) -> None:
         """What becomes of an entry whose process has ended: the study itself tells the rest, if it began."""
@@ -111,8 +101,6 @@ class Launcher:
             self.queue.failed(entry.name, last.removeprefix(ERROR))
         elif entry.name in self.store.names():
             self.queue.remove(entry.name, "STARTED")
-        elif entry.process is None:  # the service died before it could start it
-            self.queue.waits(entry.name)
         else:
             self.queue.failed(entry.name, "its process ended before it began")
 

@@ -5,6 +5,7 @@ entry is removed when its process has ended.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -67,26 +68,23 @@ class Queue:
             where = (queue.c.name == name, queue.c.state.in_(states))
             return bool(connection.execute(queue.delete().where(*where)).rowcount)
 
-    def claim(self, name: str) -> bool:
-        """WAITING becomes STARTED, for one service alone; whether it was this one."""
-        return self._update(name, "WAITING", state="STARTED")
+    def start(self, name: str, spawn: Callable[[], Holder]) -> bool:
+        """A WAITING study is STARTED as the process that `spawn` gives, for one service alone; whether it was this one.
 
-    def started(self, name: str, process: Holder) -> None:
-        """The process of a claimed study."""
-        self._update(name, "STARTED", **asdict(process))
-
-    def waits(self, name: str) -> None:
-        """A claimed study was not started after all."""
-        self._update(name, "STARTED", state="WAITING", **dict.fromkeys(Holder.__dataclass_fields__))
+        One transaction: nobody sees a started study without its process, and when `spawn` raises it waits still.
+        """
+        with self._store.errors(), self._store.engine.begin() as connection:
+            waiting = queue.update().where(queue.c.name == name, queue.c.state == "WAITING")
+            if not connection.execute(waiting.values(state="STARTED")).rowcount:
+                return False
+            connection.execute(queue.update().where(queue.c.name == name).values(**asdict(spawn())))
+            return True
 
     def failed(self, name: str, message: str) -> None:
-        """A claimed study could not begin."""
-        self._update(name, "STARTED", state="FAILED", message=message)
-
-    def _update(self, name: str, was: State, **values: Any) -> bool:
+        """A started study could not begin."""
         with self._store.errors(), self._store.engine.begin() as connection:
-            own = queue.update().where(queue.c.name == name, queue.c.state == was)
-            return bool(connection.execute(own.values(**values)).rowcount)
+            started = queue.update().where(queue.c.name == name, queue.c.state == "STARTED")
+            connection.execute(started.values(state="FAILED", message=message))
 
 
 def _entry(row: sa.RowMapping) -> Entry:
@@ -108,4 +106,4 @@ def _values(entry: Entry) -> dict[str, Any]:
         "arguments": json.dumps(entry.arguments),
         "state": entry.state,
         "message": entry.message,
-    }
+    } | (asdict(entry.process) if entry.process else {})

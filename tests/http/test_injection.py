@@ -96,9 +96,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
 @pytest.mark.parametrize("text", PRINTABLE)
 def test_what_the_queue_holds_is_shown_as_it_is(target: TestClient, folder: Path, text: str) -> None:
     queue = target.app.state.service.launcher.queue  # type: ignore[attr-defined]
-    queue.add(Entry(name=text, devices=("none",), arguments=("--help",)))
-    queue.claim(text)
-    queue.failed(text, text)
+    queue.add(Entry(name=text, devices=("none",), arguments=("--help",), state="FAILED", message=text))
     entry = target.get("/api/v1/queue").json()[0]
     assert (entry["name"], entry["message"]) == (text, text)
     for page in ("/studies", "/queue", f"/studies/{segment(text)}"):

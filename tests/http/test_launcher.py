@@ -85,9 +85,8 @@ def test_the_next_service_knows_what_the_one_before_started(launcher: Launcher, 
     child = subprocess.Popen(["sleep", "60"])
     launcher.queue.add(entry("a"))
     launcher.queue.add(entry("b"))
-    assert launcher.queue.claim("a")
-    assert not launcher.queue.claim("a")
-    launcher.queue.started("a", Holder.of(child.pid))
+    assert launcher.queue.start("a", lambda: Holder.of(child.pid))
+    assert not launcher.queue.start("a", lambda: Holder.of(child.pid))
     after = Launcher(store, tmp_path / "logs", per_device=1)
     after.tick()
     assert states(after) == {"a": "STARTED", "b": "WAITING"}
@@ -98,10 +97,13 @@ def test_the_next_service_knows_what_the_one_before_started(launcher: Launcher, 
     wait(after)
 
 
-def test_what_was_claimed_by_a_service_that_died_before_it_started_it_waits_again(launcher: Launcher) -> None:
+def test_what_could_not_be_started_waits_again(launcher: Launcher) -> None:
+    def spawn() -> Holder:
+        raise OSError("no more processes")
+
     launcher.queue.add(entry("a"))
-    launcher.queue.claim("a")
-    launcher.tick()
+    with pytest.raises(OSError, match="no more"):
+        launcher.queue.start("a", spawn)
     assert states(launcher) == {"a": "WAITING"}
 
 
@@ -109,8 +111,7 @@ def test_stop_takes_from_the_queue_and_interrupts_what_runs(launcher: Launcher) 
     child = subprocess.Popen(["sleep", "60"])
     launcher.queue.add(entry("a"))
     launcher.queue.add(entry("b"))
-    launcher.queue.claim("a")
-    launcher.queue.started("a", Holder.of(child.pid))
+    launcher.queue.start("a", lambda: Holder.of(child.pid))
     launcher.stop("b")
     assert states(launcher) == {"a": "STARTED"}
     launcher.stop("a")

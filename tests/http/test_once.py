@@ -19,9 +19,7 @@ ASKED = {"name": "one", "budget_seconds": 60}
 def busy(client: TestClient) -> TestClient:
     """A service whose device is taken, by a process that lives: what is asked for waits."""
     queue = client.app.state.service.launcher.queue  # type: ignore[attr-defined]
-    queue.add(Entry(name="taken", devices=("cpu",), arguments=()))
-    queue.claim("taken")
-    queue.started("taken", Holder.here())
+    queue.add(Entry(name="taken", devices=("cpu",), arguments=(), state="STARTED", process=Holder.here()))
     return client
 
 

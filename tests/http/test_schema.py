@@ -30,9 +30,9 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.
     service = app.state.service
     token = service.door.tokens.new("tester")
     with subprocess.Popen(["sleep", "600"]) as holder:
-        service.launcher.queue.add(Entry(name="taken", devices=("cpu",), arguments=()))
-        service.launcher.queue.claim("taken")
-        service.launcher.queue.started("taken", Holder.of(holder.pid))
+        service.launcher.queue.add(
+            Entry(name="taken", devices=("cpu",), arguments=(), state="STARTED", process=Holder.of(holder.pid))
+        )
         auth = {"openapi": {"HTTPBearer": {"bearer": token}}}
         asked = SchemathesisConfig.from_dict(CONFIG | {"auth": auth, "headers": {"Host": "localhost"}})
         found = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, config=asked, headers={"Host": "localhost"})

@@ -30,9 +30,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     store = str(tmp_path / "store.db") if kind == "sqlite" else request.getfixturevalue("postgresql")
     with open_store(store, create=True) as opened:
         queue = Queue(opened)
-        queue.add(Entry(name="taken", devices=("cpu",), arguments=()))
-        queue.claim("taken")
-        queue.started("taken", Holder.here())
+        queue.add(Entry(name="taken", devices=("cpu",), arguments=(), state="STARTED", process=Holder.here()))
     return Config(store=store, data_folder=tmp_path / "data", reports_folder=tmp_path / "runs")
 
 
