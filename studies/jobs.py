@@ -81,6 +81,13 @@ class Jobs:
             steps=steps,
         )
 
+    def ramp_flops(self, point: Mapping[str, float]) -> float:
+        """Of one step of such a sweep; a model of the user's own draws its own batches, whatever the plan says."""
+        if self.trace is not None:
+            return self.needs(point).flops
+        model, plan, _ = self.space.resolve(point)
+        return _by_ledger(model, ramp_plan(plan)).flops
+
     def foresee(self, points: Sequence[Mapping[str, float]]) -> None:
         """The needs of all these will be asked for: real steps are then measured in one go."""
         if self.trace is not None:

@@ -9,11 +9,11 @@ from search_spaces.knob import Fixed
 from studies import events
 from studies.bench import Bench
 from studies.coordinator.allotment import MIN_STEPS, Allotment, allot
+from studies.cross_section import CrossSection
 from studies.executors.watch import Ending, watch
 from studies.job import Job, Outcome
 from studies.jobs import PROBE_STEPS
 from studies.records import SweepRecord
-from studies.sample import Sample
 from studies.strategy.strategy import Strategy
 
 LARGEST = ("d_model", "depth_fraction")  # knobs at whose highest values a model takes longest
@@ -57,7 +57,7 @@ class Measuring:
         if isinstance(self._space.knobs["learning_rate"], Fixed):
             return None
         job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._seed)
-        step = self._bench.forecast.step_seconds(self._jobs.needs(self._middle).flops)
+        step = self._bench.forecast.step_seconds(self._jobs.ramp_flops(self._middle))
         steps = min(int(SWEEP_SHARE * self._bench.clock.budget / step), MAX_SWEEP_STEPS)
         if steps < MIN_SWEEP_STEPS:
             self._no_sweep(f"{MIN_SWEEP_STEPS} steps take more than a tenth of the budget")
@@ -78,7 +78,7 @@ class Measuring:
         allotment = allot(
             seconds_left=self._bench.clock.left,
             plan=strategy.plan,
-            min_tokens=MIN_STEPS * Sample(self._bench, self._space).tokens_per_step,
+            min_tokens=MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step,
             train_tokens=self._jobs.train_tokens,
             trials=self._bench.settings.max_trials or max(strategy.TRIALS, MIN_ROUNDS * slots),
             at_once=slots,

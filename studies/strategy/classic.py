@@ -9,10 +9,10 @@ from typing import Any
 from search_spaces import Space
 from studies import promotion
 from studies.bench import Bench
+from studies.cross_section import CrossSection
 from studies.job import TrialJob
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, Role, SweepRecord
-from studies.sample import Sample
 from studies.search import Search
 from studies.store.codec import length_of, number_of
 from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
@@ -32,11 +32,11 @@ class Classic(Strategy):
     def __init__(self, bench: Bench, space: Space, sweep: SweepRecord | None) -> None:
         self._bench, self._space, self._sweep, self._tokens = bench, space, sweep, 0
         self._clock, self._search = bench.clock, bench.search
-        self._seed, self._sample = bench.settings.seed, Sample(bench, space)
+        self._seed, self._cross_section = bench.settings.seed, CrossSection(bench, space)
 
     def plan(self, tokens: int, trials: int) -> Sequence[Part]:
         """Trials all over the space, the default among them."""
-        mean = self._sample.mean_seconds(tokens)
+        mean = self._cross_section.mean_seconds(tokens)
         return Part.alike(1 + trials, mean), Part.alike(FINALS, mean)
 
     def start(self, tokens: int) -> None:
@@ -78,13 +78,13 @@ class Classic(Strategy):
             [search if candidate.role == "search" else candidate.predicted_seconds for candidate in running]
         )
         finals = FINALS - self._count("final", running)
-        again = Part.alike(finals, self._sample.mean_seconds(self._tokens))
+        again = Part.alike(finals, self._cross_section.mean_seconds(self._tokens))
         return begun + Part.alike(trials, search), again
 
     def _search_seconds(self) -> float:
         """Of a trial of the search, on average [s]: those that are pruned are shorter."""
         ended = [seconds_of(trial) for trial in self._search.finished if role_of(trial) == "search"]
-        expected = SEARCH_SHARE * self._sample.mean_seconds(self._tokens)
+        expected = SEARCH_SHARE * self._cross_section.mean_seconds(self._tokens)
         return statistics.fmean([*ended, *[expected] * max(0, ENOUGH - len(ended))])
 
     def _next_of_search(self, running: Sequence[Candidate]) -> Candidate | None:

@@ -74,6 +74,17 @@ def test_a_step_is_traced_and_not_guessed(job: Callable[..., TrialJob]) -> None:
     assert needs.memory_bytes > 4 * 4 * needs.parameters  # weights, gradients, two moments
 
 
+def test_a_sweep_draws_whole_batches_for_a_plan_cannot_halve_them(files: Path) -> None:
+    space = free.load(f"{files}/my_space.toml", f"{files}/my_model.py:make")
+    of_space = jobs.Jobs(space=space, data=Data(), device=CPU, trace=Tracer(space=space, device=CPU))
+    point = space.point({}, 0)
+    job = of_space.sweep(point, 100, 0)
+    assert isinstance(job.model, Own)
+    [needs] = tracer.run(TraceJob(configs=((job.model, job.plan, job.recipe),), device=CPU)).needs
+    assert needs is not None
+    assert of_space.ramp_flops(point) == needs.flops
+
+
 def test_the_heaviest_corner_fits_or_the_costliest_knob_is_cut(files: Path) -> None:
     space = free.load(f"{files}/my_space.toml", f"{files}/my_model.py:make")
     trace = Tracer(space=space, device=CPU)

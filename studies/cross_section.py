@@ -9,7 +9,7 @@ POINTS = 32
 SEED = 0
 
 
-class Sample:
+class CrossSection:
     """The same random points of a space each time."""
 
     def __init__(self, bench: Bench, space: Space) -> None:
