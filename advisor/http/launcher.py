@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from advisor.errors import ConflictError, StoreError
@@ -56,7 +57,7 @@ class Launcher:
             busy = self._busy()
             for entry in waiting:
                 is_free = all(busy[device] < self.per_device for device in entry.devices)
-                if is_free and self.queue.start(entry.name, lambda entry=entry: self._spawn(entry)):
+                if is_free and self.queue.start(entry.name, partial(self._spawn, entry)):
                     busy.update(entry.devices)
 
     def stop(self, name: str) -> None:
