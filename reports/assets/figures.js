@@ -7,9 +7,12 @@
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 40rem)");
   const coarse = matchMedia("(pointer: coarse)");
-  const whenIdle = globalThis.requestIdleCallback ?? ((task) => setTimeout(task, 50));
   const waiting = new Set(); // plots that are not drawn, or not as the screen is now
-  const near = new IntersectionObserver(arrive, { rootMargin: "50% 0px" });
+  const near = new Set(); // plots on the screen, or half a screen away
+  const widths = new Map(); // that plots were drawn at [px]
+  const watcher = new IntersectionObserver(arrive, { rootMargin: "50% 0px" });
+  const ruler = new ResizeObserver(() => wait(plots.filter((place) => place.clientWidth !== widths.get(place))));
+  let busy = false;
 
   function bytes(base64) {
     return Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -39,11 +42,11 @@
     const figure = figures[place.dataset.figure];
     const whole = { data: figure.data, layout: { ...base, ...figure.layout } };
     const { data, layout } = structuredClone(prefersDark.matches && !print ? recolor(whole) : whole);
+    if (place.clientWidth) layout.width = place.clientWidth;
     layout.dragmode = coarse.matches ? false : "zoom"; // a finger that scrolls must not zoom
     if (print) Object.assign(layout, { width: 660, height: layout.height * 0.85 }); // two figures to a page
     if (narrow.matches) layout.font.size = 12;
     return Plotly.react(place, data, layout, {
-      responsive: !print,
       displaylogo: false,
       displayModeBar: coarse.matches ? false : undefined,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
@@ -59,37 +62,46 @@
   }
 
   async function draw(place, options) {
-    waiting.delete(place);
-    near.unobserve(place);
+    widths.set(place, place.clientWidth);
     try {
-      const width = place.clientWidth;
       await plot(place, options);
-      if (!options?.print && place.clientWidth !== width) await Plotly.Plots.resize(place); // the screen has changed meanwhile
     } catch (error) {
       fail(place, error);
     }
   }
 
-  async function arrive(entries) {
-    await Promise.all(entries.filter((entry) => entry.isIntersecting).map((entry) => draw(entry.target)));
-    document.documentElement.dataset.figures = waiting.size ? "near" : "drawn";
-    whenIdle(drawNext);
+  function idle() {
+    return new Promise((go) => (globalThis.requestIdleCallback ? requestIdleCallback(go, { timeout: 500 }) : setTimeout(go, 50)));
   }
 
-  async function drawNext() {
-    const [next] = waiting;
-    if (!next) return;
-    await draw(next);
-    if (!waiting.size) document.documentElement.dataset.figures = "drawn";
-    whenIdle(drawNext);
+  // Says how far it is: the figures that can be seen are drawn, or all. Tests and timings read it.
+  function tell() {
+    const seen = ![...waiting].some((place) => near.has(place));
+    document.documentElement.dataset.figures = !waiting.size ? "drawn" : seen && near.size ? "near" : "waiting";
   }
 
-  function drawAll() {
-    document.documentElement.dataset.figures = plots.length ? "waiting" : "drawn"; // tests and timings read it
-    for (const place of plots) {
-      waiting.add(place);
-      near.observe(place); // which tells at once whether it is near
+  // One figure at a time. One that has to be drawn anew meanwhile waits again.
+  async function work() {
+    if (busy) return;
+    busy = true;
+    while (waiting.size) {
+      if (![...waiting].some((place) => near.has(place))) await idle();
+      const next = [...waiting].find((place) => near.has(place)) ?? [...waiting][0];
+      waiting.delete(next);
+      await draw(next);
+      tell();
     }
+    busy = false;
+  }
+
+  function wait(places) {
+    places.forEach((place) => waiting.add(place));
+    tell();
+    work();
+  }
+
+  function arrive(entries) {
+    for (const entry of entries) near[entry.isIntersecting ? "add" : "delete"](entry.target);
   }
 
   function reserve() {
@@ -104,11 +116,11 @@
       plots.forEach((place) => fail(place, error));
       return;
     }
-    drawAll();
-    prefersDark.addEventListener("change", drawAll);
-    narrow.addEventListener("change", drawAll);
+    wait(plots);
+    for (const observer of [watcher, ruler]) plots.forEach((place) => observer.observe(place));
+    prefersDark.addEventListener("change", () => wait(plots));
     addEventListener("beforeprint", () => plots.forEach((place) => draw(place, { print: true })));
-    addEventListener("afterprint", drawAll);
+    addEventListener("afterprint", () => wait(plots));
   }
 
   start();

@@ -212,16 +212,21 @@ def test_nobody_is_shut_out(report: Opened, folder: Path, name: str) -> None:
     page = report.open(folder / f"{name}.html").page
     assert serious(page) == []
     page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
+    redrawn(page)
     assert serious(page) == []
     page.set_viewport_size({"width": PHONE, "height": 844})
-    page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
-    # once all figures are laid out again
+    redrawn(page)
     expect(page.locator("html")).to_have_js_property("scrollWidth", PHONE, timeout=PATIENCE)
     paper = page.pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) < 30
     assert page.locator("[data-figure] .failed").count() == 0
     assert report.complaints == []
+
+
+def redrawn(page: Page) -> None:
+    """Waits until the figures are drawn for a screen that has just changed: the page learns of it in its next frame."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=PATIENCE)
 
 
 def serious(page: Page) -> list[str]:
