@@ -8,7 +8,7 @@
   const narrow = matchMedia("(max-width: 40rem)");
   const coarse = matchMedia("(pointer: coarse)");
   const waiting = new Set(); // plots that are not drawn, or not as the screen is now
-  const near = new Set(); // plots on the screen, or half a screen away
+  let near; // plots on the screen, or half a screen away, once that is known
   const widths = new Map(); // that plots were drawn at [px]
   const watcher = new IntersectionObserver(arrive, { rootMargin: "50% 0px" });
   const ruler = new ResizeObserver(() => wait(plots.filter((place) => place.clientWidth !== widths.get(place))));
@@ -74,10 +74,13 @@
     return new Promise((go) => (globalThis.requestIdleCallback ? requestIdleCallback(go, { timeout: 500 }) : setTimeout(go, 50)));
   }
 
+  function nearest() {
+    return [...waiting].find((place) => near?.has(place));
+  }
+
   // Says how far it is: the figures that can be seen are drawn, or all. Tests and timings read it.
   function tell() {
-    const seen = ![...waiting].some((place) => near.has(place));
-    document.documentElement.dataset.figures = !waiting.size ? "drawn" : seen && near.size ? "near" : "waiting";
+    document.documentElement.dataset.figures = !waiting.size ? "drawn" : near && !nearest() ? "near" : "waiting";
   }
 
   // One figure at a time. One that has to be drawn anew meanwhile waits again.
@@ -85,8 +88,8 @@
     if (busy) return;
     busy = true;
     while (waiting.size) {
-      if (![...waiting].some((place) => near.has(place))) await idle();
-      const next = [...waiting].find((place) => near.has(place)) ?? [...waiting][0];
+      if (!nearest()) await idle();
+      const next = nearest() ?? [...waiting][0];
       waiting.delete(next);
       await draw(next);
       tell();
@@ -101,7 +104,9 @@
   }
 
   function arrive(entries) {
+    near ??= new Set();
     for (const entry of entries) near[entry.isIntersecting ? "add" : "delete"](entry.target);
+    tell();
   }
 
   function reserve() {
