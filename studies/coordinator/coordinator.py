@@ -15,7 +15,7 @@ from studies.strategy import named
 from studies.strategy.along_front import AlongFront
 from studies.strategy.classic import Classic
 from studies.strategy.shapes_first import ShapesFirst
-from studies.strategy.strategy import Begun, Candidate, Strategy
+from studies.strategy.strategy import Candidate, Strategy
 from studies.trials import best
 
 POLL_SECONDS = 0.1
@@ -101,7 +101,7 @@ class Coordinator:
 
     def _start(self, candidate: Candidate, strategy: Strategy) -> None:
         self._start_phase(candidate)
-        self._bench.logbook.begin(Begun.of(candidate))
+        self._bench.logbook.begin(candidate.begun)
         if candidate.role in CONTENDERS and candidate.length == 1:
             candidate = candidate.left_in(self._bench.shelf.of(candidate.number))
         flight = Flight(candidate, strategy.judge(candidate), self._bench.executor, self._bench.clock)

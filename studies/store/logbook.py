@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from optuna.trial import FrozenTrial
 
+from studies.begun import Begun
 from studies.records import CurvePoint, SweepRecord
 from studies.store import Store, codec, tables
-from studies.strategy.strategy import Begun
 
 
 class Logbook:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from search_spaces import Space
+from studies.begun import Begun
 from studies.bench import Bench
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint
@@ -20,7 +21,7 @@ from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
 from studies.strategy.past import Past, past
 from studies.strategy.proposal import Proposal
 from studies.strategy.pruning import is_behind
-from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
+from studies.strategy.strategy import Candidate, Judge, Strategy
 from studies.trials import best
 
 

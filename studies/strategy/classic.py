@@ -8,6 +8,7 @@ from typing import Any
 
 from search_spaces import Space
 from studies import promotion
+from studies.begun import Begun
 from studies.bench import Bench
 from studies.cross_section import CrossSection
 from studies.job import TrialJob
@@ -16,7 +17,7 @@ from studies.records import CurvePoint, Role, SweepRecord
 from studies.search import Search
 from studies.store.codec import length_of, number_of
 from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
-from studies.strategy.strategy import Begun, Candidate, Judge, Strategy
+from studies.strategy.strategy import Candidate, Judge, Strategy
 from studies.trials import best, point_of, role_of, seconds_of
 
 ATTEMPTS = 20  # suggestions looked at for one that is new and fits the time that is left

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from studies.begun import Begun
 from studies.job import TrialJob
 from studies.records import CurvePoint, Role
 from studies.strategy.parts import Part
@@ -21,9 +22,7 @@ class Candidate:
     point: dict[str, float]  # what they resolve to
     job: TrialJob
     predicted_seconds: float
-    reserved_seconds: float = (
-        0.0  # of the budget, for what has to come after: the trial is stopped when no more is left
-    )
+    reserved_seconds: float = 0.0  # of the budget, for what comes after: the trial is stopped when no more is left
     length: float = 1.0  # tokens that its schedule is made for, as a share of a full trial's
     continued_from: int | None = None  # the trial from whose checkpoint it goes on
 
@@ -31,29 +30,11 @@ class Candidate:
         """The same, its model being left in a folder."""
         return replace(self, job=replace(self.job, checkpoints=str(folder)))
 
-
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """What is kept of a trial while it runs, so that it can run again if its end is never told."""
-
-    number: int
-    role: Role
-    params: dict[str, Any]
-    seed: int
-    length: float = 1.0
-    continued_from: int | None = None
-
-    @classmethod
-    def of(cls, candidate: Candidate) -> "Begun":
-        """What is kept of this candidate."""
-        return cls(
-            number=candidate.number,
-            role=candidate.role,
-            params=candidate.params,
-            seed=candidate.job.seed,
-            length=candidate.length,
-            continued_from=candidate.continued_from,
-        )
+    @property
+    def begun(self) -> Begun:
+        """What is kept of it while it runs."""
+        kept = {field.name: getattr(self, field.name) for field in fields(Begun) if field.name != "seed"}
+        return Begun(**kept, seed=self.job.seed)
 
 
 class Judge(ABC):

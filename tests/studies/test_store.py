@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna.visualization import plot_intermediate_values
 
 from advisor.errors import ConflictError, InputError, StoreError, UnknownError
+from studies.begun import Begun
 from studies.job import Outcome
 from studies.records import CurvePoint, Provenance, SweepRecord
 from studies.search import Search
@@ -25,7 +26,6 @@ from studies.settings import Settings
 from studies.store import Store, open_store
 from studies.store.codec import RUN, dump, load_sweep
 from studies.store.logbook import Logbook
-from studies.strategy.strategy import Begun
 from tests.studies.examples import CPU
 
 PROVENANCE = Provenance(

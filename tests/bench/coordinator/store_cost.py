@@ -8,12 +8,12 @@ from statistics import median
 import optuna
 
 from studies import Settings
+from studies.begun import Begun
 from studies.job import Device, Outcome
 from studies.records import CurvePoint, Provenance
 from studies.search import Search
 from studies.store import open_store
 from studies.store.logbook import Logbook
-from studies.strategy.strategy import Begun
 
 TRIALS = 9
 RANGES = {"learning_rate": (1e-5, 1e-1), "dropout": (0.0, 0.4), "depth": (1.0, 6.0), "width": (32.0, 160.0)}
