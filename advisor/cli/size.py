@@ -12,7 +12,7 @@ from advisor.errors import InputError
 from advisor.gpus import GPU
 from advisor.ledger import Estimate
 from advisor.ledger.readings import Compiled, DataParallel, Time
-from advisor.ledger.rows import Row, rows
+from advisor.ledger.rows import Row, rows, total
 from advisor.ledger.textbook import PRINTED_EXAMPLE, Part, textbook
 from advisor.ledger.words import cache_text, device_text, held_texts, verdict_text
 from advisor.spec import Plan
@@ -206,7 +206,7 @@ def _textbook(book: list[Part]) -> list[str]:
 
 
 def _table(table: list[Row]) -> list[str]:
-    """The ledger's rows for a person; figures are those of one run."""
+    """The ledger's rows for a person; figures are those of one run, and the last row's of all."""
     head = ROW.format("op", "runs", "parameters", "forward", "backward", "saved", "made forward", "made backward")
     body = (
         ROW.format(
@@ -214,7 +214,7 @@ def _table(table: list[Row]) -> list[str]:
             format_flops(row.flops_backward), format_bytes(row.saved), format_bytes(row.made_forward),
             format_bytes(row.made_backward),
         )
-        for row in table
+        for row in [*table, total(table)]
     )  # fmt: skip
     return ["", head, *body]
 

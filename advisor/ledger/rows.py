@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import Segment
@@ -24,7 +24,7 @@ class Row:
     made_backward: int = 0
 
 
-TOTALS = [f.name for f in fields(Row) if f.name not in ("path", "repeat")]
+FIGURES = [f.name for f in fields(Row) if f.name not in ("path", "repeat")]
 
 
 def rows(model: Model, plan: Plan) -> list[Row]:
@@ -47,9 +47,10 @@ def rows(model: Model, plan: Plan) -> list[Row]:
     return list(found.values())
 
 
-def totals(table: list[Row]) -> dict[str, Any]:
-    """Each figure, summed over all runs of all rows."""
-    return {name: sum(getattr(row, name) * row.repeat for row in table) for name in TOTALS}
+def total(table: Sequence[Row]) -> Row:
+    """The sums of figure times `repeat`."""
+    sums = {name: sum(getattr(row, name) * row.repeat for row in table) for name in FIGURES}
+    return Row(path="total", repeat=1, **sums)
 
 
 def _row(found: dict[str, Row], segment: Segment, path: str) -> Row:

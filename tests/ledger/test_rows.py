@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.ledger import estimate
-from advisor.ledger.rows import rows, totals
+from advisor.ledger.rows import rows, total
 from advisor.spec import Plan
 from advisor.spec.text import find_model, preset_names
 from tests.oracle.rows import Row, recorded_steps
@@ -13,20 +13,20 @@ from tests.oracle.rows import Row, recorded_steps
 def test_rows_of_a_preset_add_up(name: str) -> None:
     model = find_model(name).model
     plan = Plan(batch=2, sequence=min(int(model.context), 64))
-    e, total = estimate(model, plan), totals(rows(model, plan))
-    assert total["parameters"] == e.parameters.total
-    assert total["saved"] == e.memory.saved
-    assert total["flops_forward"] == pytest.approx(e.flops.forward, rel=1e-12)
-    assert total["flops_forward"] + total["flops_backward"] == pytest.approx(e.flops.step, rel=1e-12)
+    e, sums = estimate(model, plan), total(rows(model, plan))
+    assert sums.parameters == e.parameters.total
+    assert sums.saved == e.memory.saved
+    assert sums.flops_forward == pytest.approx(e.flops.forward, rel=1e-12)
+    assert sums.flops_forward + sums.flops_backward == pytest.approx(e.flops.step, rel=1e-12)
 
 
 @pytest.mark.parametrize("row", recorded_steps(), ids=lambda r: f"row{r.id}")
 def test_rows_of_a_recorded_step_add_up(row: Row) -> None:
-    total = totals(rows(row.model, row.plan))
-    assert total["parameters"] == row.number("params")
-    assert total["saved"] == row.number("saved_bytes")
-    assert total["flops_forward"] == row.number("flops_fwd")
-    assert total["flops_forward"] + total["flops_backward"] == row.number("flops_total")
+    sums = total(rows(row.model, row.plan))
+    assert sums.parameters == row.number("params")
+    assert sums.saved == row.number("saved_bytes")
+    assert sums.flops_forward == row.number("flops_fwd")
+    assert sums.flops_forward + sums.flops_backward == row.number("flops_total")
 
 
 def test_a_block_stands_once_for_all_its_runs() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.errors import InputError
 from advisor.ledger import columns, estimate
-from advisor.ledger.rows import rows, totals
+from advisor.ledger.rows import rows, total
 from advisor.ledger.share import partition
 from advisor.ledger.step import run_step
 from advisor.ledger.tape import phase_peaks
@@ -141,10 +141,10 @@ def test_zero1_deals_out_whole_weights(gpus: int) -> None:
 @pytest.mark.parametrize("sharding", ["zero2", "zero3"])
 def test_rows_sum_to_the_readings(sharding: Any) -> None:
     plan = Plan(batch=2, sequence=64, gpus=4, sharding=sharding)
-    e, sums = estimate(GPT2, plan), totals(rows(GPT2, plan))
-    assert sums["parameters"] == e.parameters.total
-    assert sums["flops_forward"] + sums["flops_backward"] == e.flops.step
-    assert sums["saved"] == e.memory.saved
+    e, sums = estimate(GPT2, plan), total(rows(GPT2, plan))
+    assert sums.parameters == e.parameters.total
+    assert sums.flops_forward + sums.flops_backward == e.flops.step
+    assert sums.saved == e.memory.saved
 
 
 REFUSED = [
