@@ -35,14 +35,14 @@ class WordedAnswer(Answer):
 
     @property
     def comparison(self) -> str:
-        """One or two sentences: against the untuned default, under the same token budget."""
+        """One or two sentences: against the untuned default, trained as long."""
         if self.tuned is None or self.loss is None:
             return self._what_happened()
         reached = f"This reaches a validation loss of {words.loss(self.loss.mean)} nats/token"
         gain = self.ahead_of(self.default)
         if gain is None or self.default is None or self.default.value is None:
             return f"{reached}. The untuned default did not run to its end, so there is nothing to compare with."
-        tokens = _same_tokens(self.tuned.tokens, self.default.tokens)
+        tokens = _tokens(self.tuned.tokens, self.default.tokens)
         share = words.fine_percent(abs(gain.mean) / self.default.value)
         same = abs(gain.mean) < words.EQUAL
         how = "the same as" if same else f"{share} below" if gain.mean > 0 else f"{share} above"
@@ -67,7 +67,7 @@ class WordedAnswer(Answer):
         """What was tuned, and what was not."""
         device = self.record.provenance.device.get("name", "an unnamed device")
         size = words.count(self.tuned.parameters if self.tuned else None)
-        tokens = words.count(self.record.tokens_per_trial)
+        tokens = words.count(self.tuned.tokens if self.tuned else self.record.tokens_per_trial)
         proxy = f"a small proxy of {size} parameters, {tokens} tokens per trial"
         return f"Tuned on {proxy}, on {words.text(device)}.{self._not_the_target()}"
 
@@ -110,7 +110,7 @@ def _on_schedule(point: Mapping[str, Any]) -> str:
     return f", on the {point['schedule']} schedule" if "schedule" in point else ""
 
 
-def _same_tokens(mine: int, theirs: int) -> str:
+def _tokens(mine: int, theirs: int) -> str:
     if mine == theirs:
         return f", each after the same {words.count(mine)} tokens"
-    return f", but after {words.count(mine)} tokens against {words.count(theirs)}: not a fair comparison"
+    return f", trained as long: on {words.count(mine)} tokens, the default on {words.count(theirs)}"

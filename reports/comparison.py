@@ -79,7 +79,7 @@ def caveats(answers: Sequence[Answer]) -> list[str]:
     """In what the studies differ beside their answer, so that their losses are not those of one question."""
     facts = {
         "data": {_data(a.record) for a in answers},
-        "tokens per trial": {words.count(a.record.tokens_per_trial) for a in answers},
+        "tokens per trial": {words.count(_tokens(a)) for a in answers},
         "device": {_device(a.record) for a in answers},
     }
     unlike = {"data": " Losses cannot be compared."}
@@ -111,12 +111,17 @@ def _row(a: Answer) -> tuple[Any, ...]:
         *(point.get(name) for name in ("learning_rate", "dropout", "depth", "d_model")),
         tuned.parameters if tuned else None,
         tuned.memory_bytes if tuned else None,
-        record.tokens_per_trial,
+        _tokens(a),
         len(record.trials),
         record.spent_seconds,
         _device(record),
         _data(record),
     )
+
+
+def _tokens(a: Answer) -> int:
+    """That the winner has trained on."""
+    return a.tuned.tokens if a.tuned else a.record.tokens_per_trial
 
 
 def _loss(a: Answer) -> tuple[bool, float, str]:

@@ -28,7 +28,7 @@ def facts(record: StudyRecord) -> list[tuple[str, str]]:
         ("Command", words.text(origin.command)),
         ("Created", words.text(origin.created)),
         ("Time", f"{spent} spent of a budget of {budget}"),
-        ("Tokens per trial", words.whole(record.tokens_per_trial)),
+        ("Tokens per trial of the largest model", words.whole(record.tokens_per_trial)),
         ("Seed", str(origin.seed)),
         ("Device", _pairs(origin.device)),
         ("Data", _pairs(origin.data)),

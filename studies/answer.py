@@ -20,7 +20,7 @@ class Answer:
 
     record: StudyRecord
     tuned: TrialRecord | None
-    reruns: tuple[TrialRecord, ...]  # of the winner's config, on the same budget of tokens
+    reruns: tuple[TrialRecord, ...]  # of the winner's config, trained as long
     default: TrialRecord | None
     runner_up: TrialRecord | None  # the next best of the search that trained as long
 
@@ -76,12 +76,12 @@ class Answer:
 
 def _reruns(record: StudyRecord, best: TrialRecord) -> tuple[TrialRecord, ...]:
     done = (t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None)
-    return tuple(t for t in done if t.point == best.point and t.tokens == best.tokens)
+    return tuple(t for t in done if t.point == best.point and t.is_full)
 
 
 def _runner_up(record: StudyRecord, best: TrialRecord) -> TrialRecord | None:
     others = [t for t in record.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
-    rivals = [t for t in others if t.tokens == best.tokens and t.point != best.point]
+    rivals = [t for t in others if t.is_full and t.point != best.point]
     return min(rivals, key=lambda t: (t.value, t.number), default=None)
 
 

@@ -4,6 +4,7 @@ import statistics
 
 from search_spaces import Space
 from studies.bench import Bench
+from studies.quota import Quota
 
 POINTS = 32
 SEED = 0
@@ -19,6 +20,6 @@ class CrossSection:
         bench.jobs.foresee(self._points)
         self.tokens_per_step = max(int(space.resolve(point)[1].tokens) for point in self._points)  # the most
 
-    def mean_seconds(self, tokens: int) -> float:
-        """Predicted wall-clock of a trial of so many tokens [s]."""
-        return statistics.fmean(self._forecast.seconds(self._jobs.trial(point, tokens, SEED)) for point in self._points)
+    def mean_seconds(self, quota: Quota) -> float:
+        """Predicted wall-clock of a full trial [s]."""
+        return statistics.fmean(self._forecast.seconds(self._jobs.trial(point, quota, SEED)) for point in self._points)

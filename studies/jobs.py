@@ -12,6 +12,7 @@ from studies import data
 from studies.job import Data, Device, SweepJob, TrialJob, ramp_plan
 from studies.needs import UNKNOWN, Needs
 from studies.own import Tracer
+from studies.quota import Quota
 from studies.records import CurvePoint
 
 EVALUATIONS = 8  # per trial: the rungs at which it may be pruned
@@ -39,15 +40,15 @@ class Jobs:
             return ENDLESS
         return data.read(self.data.source, self.data.tokenizer).train_tokens(self.space.example()[1])
 
-    def trial(self, point: Mapping[str, float], tokens: int, seed: int, length: float = 1.0) -> TrialJob:
-        """Train the point's model on about `length` * `tokens` tokens: whole steps.
+    def trial(self, point: Mapping[str, float], quota: Quota, seed: int, length: float = 1.0) -> TrialJob:
+        """Train the point's model on about `length` times its quota of tokens: whole steps.
 
         The schedule is complete whatever the length. Its warm-up has as many steps as that of a full trial, so that a
         longer trial can go on from where a shorter one's schedule begins its decay.
         """
         model, plan, recipe = self.space.resolve(point)
-        per_step = int(plan.tokens)
-        whole = max(1, round(tokens / per_step))
+        per_step, flops = int(plan.tokens), self.needs(point).flops
+        whole = max(1, round(quota.of(flops, per_step) / per_step))
         steps = max(1, round(length * whole))
         warmup = min(round(recipe.warmup_ratio * whole), int(MAX_WARMUP * steps))
         return TrialJob(
@@ -59,13 +60,13 @@ class Jobs:
             seed=seed,
             steps=steps,
             eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
-            eval_batches=self.space.eval_batches or -(-evaluation_tokens(tokens) // per_step),
-            flops_per_step=self.needs(point).flops,
+            eval_batches=self.space.eval_batches or -(-evaluation_tokens(quota.tokens) // per_step),
+            flops_per_step=flops,
         )
 
     def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:
         """A few steps and one evaluation, to see how fast they are."""
-        job = self.trial(point, PROBE_STEPS * int(self.space.resolve(point)[1].tokens), seed)
+        job = self.trial(point, Quota(tokens=PROBE_STEPS * int(self.space.resolve(point)[1].tokens)), seed)
         return dataclasses.replace(job, eval_every=job.steps)
 
     def sweep(self, point: Mapping[str, float], steps: int, seed: int) -> SweepJob:

@@ -116,7 +116,7 @@ class StudyRecord:
     state: Literal["RUNNING", "FINISHED", "INTERRUPTED"]
     budget_seconds: float
     spent_seconds: float
-    tokens_per_trial: int
+    tokens_per_trial: int  # of the largest model; smaller ones see more in the same time
     space: dict[str, object]  # the declared search space, as read from TOML
     provenance: Provenance
     sweeps: tuple[SweepRecord, ...] = ()
@@ -136,7 +136,7 @@ class StudyRecord:
 
     @property
     def default(self) -> TrialRecord | None:
-        """The untuned default config, trained on the same token budget."""
+        """The untuned default config, trained as long as the others."""
         return next((t for t in self.trials_of("default") if t.state == "COMPLETE"), None)
 
 

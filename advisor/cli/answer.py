@@ -20,7 +20,7 @@ def lines(record: StudyRecord) -> list[str]:
         "",
         *(f"   {label:<15}{value}" for label, value in _settings(best)),
         "",
-        f"   {'':<15}validation loss [nats/token], same token budget",
+        f"   {'':<15}validation loss [nats/token], trained as long",
         f"   {'tuned':<15}{loss.mean:.4f}  ({_source(found)})",
     ]
     if loss.low is not None and loss.high is not None:
@@ -35,7 +35,8 @@ def _gain(found: Answer) -> list[str]:
         return []
     ends = "" if gain.low is None else f"; 95 % interval {gain.low:.4f} to {gain.high:.4f}"
     return [
-        f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))})",
+        f"   {'untuned':<15}{default.value:.4f}  ({', '.join(f'{k} {v}' for k, v in _settings(default))};"
+        f" {format_count(default.tokens)} tokens)",
         f"   {'gain':<15}{gain.mean:.4f}  ({gain.mean / default.value:.1%}{ends})",
     ]
 

@@ -53,7 +53,10 @@ class StudyProgress:
                 self._say(event.verdict)
             case events.TokensChosen():
                 tokens = format_count(event.tokens_per_trial)
-                self._say(f"{tokens} tokens per trial; about {event.trials_expected} trials fit the budget")
+                self._say(
+                    f"each trial has the time of {tokens} tokens with the largest model;"
+                    f" about {event.trials_expected} fit the budget"
+                )
             case events.TrialStarted():
                 self._start_trial(event)
             case events.TrialRestarted():

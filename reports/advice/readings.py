@@ -50,6 +50,7 @@ def guess(record: StudyRecord) -> float | None:
 
 
 def epochs(record: StudyRecord) -> float | None:
-    """How often a full trial sees its training data; None where their size is not known."""
+    """How often the winner saw its training data; None where their size is not known."""
+    seen = record.best.tokens if record.best else record.tokens_per_trial
     tokens = record.provenance.data.get("training tokens", "").replace(",", "")
-    return record.tokens_per_trial / int(tokens) if tokens.isdecimal() and int(tokens) else None
+    return seen / int(tokens) if tokens.isdecimal() and int(tokens) else None

@@ -44,21 +44,22 @@ class Coordinator:
         bench.tell(events.StudyEnded(spent_seconds=bench.clock.spent, budget_seconds=bench.clock.budget))
 
     def _measure(self) -> Strategy:
-        """Fill the forecast; run the sweep and fix the tokens per trial unless an earlier sitting has."""
+        """Fill the forecast; run the sweep and fix how long full trials are unless an earlier sitting has."""
         bench, measuring = self._bench, Measuring(self._bench, self._space)
-        for trial in self._record.trials:
-            job = bench.jobs.trial(trial.point, self._record.tokens_per_trial, trial.seed, trial.length)
-            bench.forecast.observe(job, trial.curve, trial.seconds)
+        sweep, quota = next(iter(self._record.sweeps), None), bench.logbook.quota()
+        if quota is not None:
+            for trial in self._record.trials:
+                job = bench.jobs.trial(trial.point, quota, trial.seed, trial.length)
+                bench.forecast.observe(job, trial.curve, trial.seconds)
         if bench.forecast.is_empty:
             measuring.probe()
-        sweep, tokens = next(iter(self._record.sweeps), None), self._record.tokens_per_trial
-        if not tokens:
+        if quota is None:
             sweep = sweep or self._sweep(measuring)
         strategy = self._strategy(sweep)
-        if not tokens:
-            tokens = measuring.allot(strategy).tokens_per_trial
-            bench.logbook.save(tokens_per_trial=tokens, spent_seconds=bench.clock.spent)
-        strategy.start(tokens)
+        if quota is None:
+            quota = measuring.allot(strategy)
+            bench.logbook.set_quota(quota, spent_seconds=bench.clock.spent)
+        strategy.start(quota)
         return strategy
 
     def _strategy(self, sweep: SweepRecord | None) -> Strategy:

@@ -1,5 +1,6 @@
 """How long a trial will take, from how long earlier ones took."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +73,15 @@ class Forecast:
     def step_seconds(self, flops_per_step: float) -> float:
         """Predicted time of one training step [s]. Needs one observation."""
         return self._speed(flops_per_step).step
+
+    def overhead(self) -> float:
+        """What a step takes whatever its size, as the FLOPs that take as long [FLOP]; infinite where nobody knows."""
+        smallest, largest = (self._of(size(self._speeds)) for size in (min, max))
+        longer = largest.step - smallest.step
+        if longer <= 0:
+            return math.inf
+        flops_per_second = (largest.flops_per_step - smallest.flops_per_step) / longer
+        return max(0.0, smallest.step * flops_per_second - smallest.flops_per_step)
 
     def _speed(self, flops_per_step: float) -> Speed:
         smaller = max((size for size in self._speeds if size <= flops_per_step), default=None)

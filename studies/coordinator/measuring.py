@@ -8,11 +8,12 @@ from search_spaces import Space
 from search_spaces.knob import Fixed
 from studies import events
 from studies.bench import Bench
-from studies.coordinator.allotment import MIN_STEPS, Allotment, allot
+from studies.coordinator.allotment import MAX_EPOCHS, MIN_STEPS, allot
 from studies.cross_section import CrossSection
 from studies.executors.watch import Ending, watch
 from studies.job import Job, Outcome
 from studies.jobs import PROBE_STEPS
+from studies.quota import Quota
 from studies.records import SweepRecord
 from studies.strategy.strategy import Strategy
 
@@ -72,12 +73,12 @@ class Measuring:
         self._bench.tell(events.SweepEnded(verdict=sweep.verdict, sweep=sweep))
         return sweep
 
-    def allot(self, strategy: Strategy) -> Allotment:
-        """Tokens of each trial, by what the strategy plans."""
-        slots = len(self._bench.executor.devices)
+    def allot(self, strategy: Strategy) -> Quota:
+        """How long full trials are, by what the strategy plans."""
+        slots, quota = len(self._bench.executor.devices), self.quota()
         allotment = allot(
             seconds_left=self._bench.clock.left,
-            plan=strategy.plan,
+            plan=lambda tokens, trials: strategy.plan(dataclasses.replace(quota, tokens=tokens), trials),
             min_tokens=MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step,
             train_tokens=self._jobs.train_tokens,
             trials=self._bench.settings.max_trials or max(strategy.TRIALS, MIN_ROUNDS * slots),
@@ -86,7 +87,14 @@ class Measuring:
         self._bench.tell(
             events.TokensChosen(tokens_per_trial=allotment.tokens_per_trial, trials_expected=allotment.trials)
         )
-        return allotment
+        return dataclasses.replace(quota, tokens=allotment.tokens_per_trial)
+
+    def quota(self) -> Quota:
+        """Without tokens: what the probe says of how many more a smaller model sees in the same time."""
+        overhead = self._bench.forecast.overhead()
+        flops, per_step = self._jobs.needs(self._largest).flops, int(self._space.resolve(self._largest)[1].tokens)
+        most = MAX_EPOCHS * self._jobs.train_tokens
+        return Quota(tokens=0, most=most, overhead=overhead, per_token=(flops + overhead) / per_step)
 
     def _run(self, job: Job, limit_seconds: float) -> Ending:
         return watch(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from optuna.trial import FrozenTrial
 
 from studies.begun import Begun
+from studies.quota import Quota
 from studies.records import CurvePoint, SweepRecord
 from studies.store import Store, codec, tables
 
@@ -20,8 +21,22 @@ class Logbook:
         self._study_id = store.study_id(name)
 
     def save(self, **columns: Any) -> None:
-        """Set columns of the study: state, spent_seconds, tokens_per_trial, importances."""
+        """Set columns of the study: state, spent_seconds, importances."""
         self._execute(self._update(**columns))
+
+    def quota(self) -> Quota | None:
+        """How long full trials are; None before that is fixed. Of older studies all are of as many tokens."""
+        table = tables.studies
+        query = sa.select(table.c.tokens_per_trial, table.c.quota).where(table.c.study_id == self._study_id)
+        with self._store.errors(), self._store.engine.connect() as connection:
+            tokens, text = connection.execute(query).one()
+        if text is None:
+            return Quota(tokens=tokens) if tokens else None
+        return Quota(**json.loads(text))
+
+    def set_quota(self, quota: Quota, spent_seconds: float) -> None:
+        """Fix how long full trials are."""
+        self.save(tokens_per_trial=quota.tokens, quota=codec.dump(quota), spent_seconds=spent_seconds)
 
     def add_sweep(self, sweep: SweepRecord) -> None:
         """Keep a sweep."""

@@ -7,7 +7,7 @@ Databases get these tables by the steps in `studies/store/migrations`, which a t
 
 import sqlalchemy as sa
 
-VERSION = "0003"  # of the last step in studies/store/migrations/versions: later ones are greater as text
+VERSION = "0004"  # of the last step in studies/store/migrations/versions: later ones are greater as text
 MAX_NAME = 512  # as Optuna's
 
 metadata = sa.MetaData()
@@ -22,7 +22,8 @@ studies = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("budget_seconds", sa.Double, nullable=False),
     sa.Column("spent_seconds", sa.Double, nullable=False),
-    sa.Column("tokens_per_trial", sa.BigInteger, nullable=False),
+    sa.Column("tokens_per_trial", sa.BigInteger, nullable=False),  # of the largest model
+    sa.Column("quota", sa.Text),  # none before it is fixed; and in older studies, whose trials have as many tokens each
     sa.Column("settings", sa.Text, nullable=False),
     sa.Column("space", sa.Text, nullable=False),
     sa.Column("provenance", sa.Text, nullable=False),

@@ -14,6 +14,7 @@ from search_spaces import Space
 from studies.begun import Begun
 from studies.bench import Bench
 from studies.jobs import evaluation_of
+from studies.quota import Quota
 from studies.records import CurvePoint
 from studies.search import Search
 from studies.strategy.ladder import Ladder
@@ -29,21 +30,21 @@ class AlongFront(Strategy):
     """`made(bench)` is the strategy; its clock has less time, until the front has had its own."""
 
     def __init__(self, made: Callable[[Bench], Strategy], bench: Bench, space: Space) -> None:
-        self._bench, self._tokens = bench, 0
+        self._bench, self._quota = bench, Quota(tokens=0)
         self._keeps = True  # time for the front
         self._clock = copy.copy(bench.clock)  # runs as that one does
         self._inner = made(replace(bench, clock=self._clock))
         self._ladder = Ladder(space, bench.limit_bytes, bench.pricing)
         self.TRIALS = self._inner.TRIALS
 
-    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+    def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
         """The front below the costliest model goes with the finals: without time for it there is still an answer."""
-        *search, finals = self._inner.plan(tokens, trials)
-        return *search, sum(self._parts(self._ladder.whole, tokens), finals)
+        *search, finals = self._inner.plan(quota, trials)
+        return *search, sum(self._parts(self._ladder.whole, quota), finals)
 
-    def start(self, tokens: int) -> None:
-        self._tokens = tokens
-        self._inner.start(tokens)
+    def start(self, quota: Quota) -> None:
+        self._quota = quota
+        self._inner.start(quota)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the strategy has, until that is a final; then the front, whole; then what it has in the time left."""
@@ -124,17 +125,17 @@ class AlongFront(Strategy):
 
     def _wall_clock(self, proposals: Sequence[Proposal]) -> float:
         """Predicted wall-clock of these [s]."""
-        return wall_clock(self._parts(proposals, self._tokens), len(self._bench.executor.devices))
+        return wall_clock(self._parts(proposals, self._quota), len(self._bench.executor.devices))
 
-    def _parts(self, proposals: Sequence[Proposal], tokens: int) -> list[Part]:
+    def _parts(self, proposals: Sequence[Proposal], quota: Quota) -> list[Part]:
         """First the short ones, then those in full."""
         lengths = sorted({each.length for each in proposals})
-        return [Part.of([self._seconds(each, tokens) for each in proposals if each.length == n]) for n in lengths]
+        return [Part.of([self._seconds(each, quota) for each in proposals if each.length == n]) for n in lengths]
 
-    def _seconds(self, proposal: Proposal, tokens: int) -> float:
+    def _seconds(self, proposal: Proposal, quota: Quota) -> float:
         """Predicted wall-clock of a trial [s]."""
         point, seed = self._ladder.point(proposal.params), self._bench.settings.seed
-        return self._bench.forecast.seconds(self._bench.jobs.trial(point, tokens, seed, proposal.length))
+        return self._bench.forecast.seconds(self._bench.jobs.trial(point, quota, seed, proposal.length))
 
     def _past(self, running: Sequence[Candidate]) -> list[Past]:
         return past(self._bench.search.finished, running)

@@ -13,6 +13,7 @@ from studies.bench import Bench
 from studies.cross_section import CrossSection
 from studies.job import TrialJob
 from studies.jobs import evaluation_of
+from studies.quota import Quota
 from studies.records import CurvePoint, Role, SweepRecord
 from studies.search import Search
 from studies.store.codec import length_of, number_of
@@ -31,17 +32,17 @@ class Classic(Strategy):
     TRIALS = 12
 
     def __init__(self, bench: Bench, space: Space, sweep: SweepRecord | None) -> None:
-        self._bench, self._space, self._sweep, self._tokens = bench, space, sweep, 0
+        self._bench, self._space, self._sweep, self._quota = bench, space, sweep, Quota(tokens=0)
         self._clock, self._search = bench.clock, bench.search
         self._seed, self._cross_section = bench.settings.seed, CrossSection(bench, space)
 
-    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+    def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
         """Trials all over the space, the default among them."""
-        mean = self._cross_section.mean_seconds(tokens)
+        mean = self._cross_section.mean_seconds(quota)
         return Part.alike(1 + trials, mean), Part.alike(FINALS, mean)
 
-    def start(self, tokens: int) -> None:
-        self._tokens = tokens
+    def start(self, quota: Quota) -> None:
+        self._quota = quota
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
         """The default first; then the search, as long as there is time; then, when it is over, the finals."""
@@ -79,13 +80,13 @@ class Classic(Strategy):
             [search if candidate.role == "search" else candidate.predicted_seconds for candidate in running]
         )
         finals = FINALS - self._count("final", running)
-        again = Part.alike(finals, self._cross_section.mean_seconds(self._tokens))
+        again = Part.alike(finals, self._cross_section.mean_seconds(self._quota))
         return begun + Part.alike(trials, search), again
 
     def _search_seconds(self) -> float:
         """Of a trial of the search, on average [s]: those that are pruned are shorter."""
         ended = [seconds_of(trial) for trial in self._search.finished if role_of(trial) == "search"]
-        expected = SEARCH_SHARE * self._cross_section.mean_seconds(self._tokens)
+        expected = SEARCH_SHARE * self._cross_section.mean_seconds(self._quota)
         return statistics.fmean([*ended, *[expected] * max(0, ENOUGH - len(ended))])
 
     def _next_of_search(self, running: Sequence[Candidate]) -> Candidate | None:
@@ -137,13 +138,13 @@ class Classic(Strategy):
     ) -> TrialJob:
         """A full trial goes on from a shorter one where it can; a shorter one leaves its state for that."""
         jobs, shelf = self._bench.jobs, self._bench.shelf
-        job = jobs.trial(point, self._tokens, seed, length)
+        job = jobs.trial(point, self._quota, seed, length)
         if length < 1:
             job = promotion.leaving(job, shelf.trunk(number))
         if continues is None:
             return job
         before = next(length_of(t) for t in self._search.finished if number_of(t) == continues)
-        return promotion.continuing(job, jobs.trial(point, self._tokens, seed, before), shelf.trunk(continues))
+        return promotion.continuing(job, jobs.trial(point, self._quota, seed, before), shelf.trunk(continues))
 
     def _centre(self) -> dict[str, float] | None:
         """The default config at the sweep's learning rate: the first trial of a search whose sweep agrees."""
@@ -164,7 +165,7 @@ class Classic(Strategy):
     def _reserve(self, candidate: Candidate) -> float:
         """Time kept for the winner's re-runs, be it the candidate [s]; none for those that are out of reach already."""
         winner = best(self._search.finished)
-        job = self._bench.jobs.trial(winner.point, self._tokens, winner.seed) if winner else None
+        job = self._bench.jobs.trial(winner.point, self._quota, winner.seed) if winner else None
         again = self._bench.forecast.seconds(job) if job else 0.0
         rounds = math.ceil(FINALS / len(self._bench.executor.devices))
         within_reach = int(self._clock.left / (MARGIN * again)) if again else rounds

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from search_spaces import Space
 from search_spaces.knob import Fixed
 from studies.bench import Bench
+from studies.quota import Quota
 from studies.records import SweepRecord
 from studies.strategy import shapes
 from studies.strategy.parts import FINALS, Part
@@ -30,27 +31,27 @@ class Costs:
         is_rate_known = sweep is not None and sweep.agrees
         self._rates = 0 if is_rate_known or isinstance(space.knobs["learning_rate"], Fixed) else RATES
 
-    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
+    def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
         """All of a study with so many trials of the search, if the costliest shape is the best."""
-        return self._parts((), tokens, trials, STEP_SHARE, max(self._of_shapes(tokens, 1.0)))
+        return self._parts((), quota, trials, STEP_SHARE, max(self._of_shapes(quota, 1.0)))
 
-    def left(self, past: Sequence[Past], tokens: int, trials: int, share: float) -> Sequence[Part]:
+    def left(self, past: Sequence[Past], quota: Quota, trials: int, share: float) -> Sequence[Part]:
         """What has still to begin, so many trials of the search among it. `share`: of its time that a step lasts."""
         best = self._best(past)
         if best is None:
-            return self._parts(past, tokens, trials, share, statistics.fmean(self._of_shapes(tokens, 1.0)))
+            return self._parts(past, quota, trials, share, statistics.fmean(self._of_shapes(quota, 1.0)))
         point = self._space.point(best.params, self._bench.limit_bytes)
-        return self._parts(past, tokens, trials, share, self._seconds(point, tokens))
+        return self._parts(past, quota, trials, share, self._seconds(point, quota))
 
-    def _parts(self, past: Sequence[Past], tokens: int, trials: int, share: float, full: float) -> Sequence[Part]:
+    def _parts(self, past: Sequence[Past], quota: Quota, trials: int, share: float, full: float) -> Sequence[Part]:
         """`full`: seconds of a full trial."""
         roles = [trial.role for trial in past]
         first = min(trials, 0 if "search" in roles else 1)
         steps = trials - first
         rates = self._rates - roles.count("rate") if steps else 0
         return (
-            Part.of(self._of_shapes(tokens, SHORT)[roles.count("shape") :]),
-            Part.alike(first, full) + Part.of([] if "default" in roles else [self._seconds(self._default, tokens)]),
+            Part.of(self._of_shapes(quota, SHORT)[roles.count("shape") :]),
+            Part.alike(first, full) + Part.of([] if "default" in roles else [self._seconds(self._default, quota)]),
             *[Part.alike(1, MEDIUM * full)] * rates,  # one after the other
             Part.alike(steps, share * full),
             Part.alike(FINALS - roles.count("final"), full),
@@ -63,9 +64,9 @@ class Costs:
         are_all = len(compared) == len(self._shapes)
         return lowest(begun) or next(iter(begun), None) or (lowest(compared) if are_all else None)
 
-    def _of_shapes(self, tokens: int, length: float) -> list[float]:
-        return [self._seconds(shape, tokens, length) for shape in self._shapes]
+    def _of_shapes(self, quota: Quota, length: float) -> list[float]:
+        return [self._seconds(shape, quota, length) for shape in self._shapes]
 
-    def _seconds(self, point: Mapping[str, float], tokens: int, length: float = 1.0) -> float:
-        job = self._bench.jobs.trial(point, tokens, self._bench.settings.seed, length)
+    def _seconds(self, point: Mapping[str, float], quota: Quota, length: float = 1.0) -> float:
+        job = self._bench.jobs.trial(point, quota, self._bench.settings.seed, length)
         return self._bench.forecast.seconds(job)

@@ -13,8 +13,8 @@ MAX_SHAPES = 6
 def frontier(space: Space, limit_bytes: int) -> list[Params]:
     """Widths and depths as params, the shallowest first: the widest of each depth, at most MAX_SHAPES of them.
 
-    At one token budget the largest models learn most, if their learning rates are right; which way to spend a limit,
-    on width or on depth, depends on the task. Other knobs of the shape keep their defaults.
+    Which way to spend a limit, on width or on depth, or on tokens instead, depends on the task and the time. Other
+    knobs of the shape keep their defaults.
     """
     widest: dict[int, Params] = {}
     for params in every(space, limit_bytes):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from search_spaces import Space
 from studies.bench import Bench
 from studies.jobs import evaluation_of
+from studies.quota import Quota
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
 from studies.store.codec import RUN, number_of
@@ -31,12 +32,12 @@ class ShapesFirst(Classic):
         super().__init__(bench, space, sweep)
         self._costs = Costs(bench, space, sweep)
 
-    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
-        return self._costs.plan(tokens, trials)
+    def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
+        return self._costs.plan(quota, trials)
 
-    def start(self, tokens: int) -> None:
-        super().start(tokens)
-        within = tokens <= self._bench.jobs.train_tokens
+    def start(self, quota: Quota) -> None:
+        super().start(quota)
+        within = quota.tokens <= self._bench.jobs.train_tokens
         self._stages = Stages(self._space, self._bench.limit_bytes, self._sweep, is_within_epoch=within)
 
     def next(self, running: Sequence[Candidate]) -> Candidate | None:
@@ -52,7 +53,7 @@ class ShapesFirst(Classic):
     def _parts_left(self, trials: int, running: Sequence[Candidate]) -> Sequence[Part]:
         share = self._share()
         begun = [c.predicted_seconds * (share if self._is_step(c) else 1.0) for c in running]
-        to_come = self._costs.left(self._past(running), self._tokens, trials, share)
+        to_come = self._costs.left(self._past(running), self._quota, trials, share)
         first, *rest = [part for part in to_come if part.trials] or [Part.of([])]
         return Part.of(begun) + first, *rest
 

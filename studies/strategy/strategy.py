@@ -8,6 +8,7 @@ from typing import Any
 
 from studies.begun import Begun
 from studies.job import TrialJob
+from studies.quota import Quota
 from studies.records import CurvePoint, Role
 from studies.strategy.parts import Part
 
@@ -64,12 +65,12 @@ class Strategy(ABC):
     TRIALS: int  # of the search that the tokens of each are chosen for, unless somebody names a number
 
     @abstractmethod
-    def plan(self, tokens: int, trials: int) -> Sequence[Part]:
-        """All that it runs with so many trials of the search, of `tokens` each, if it stops none; the re-runs last."""
+    def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
+        """All that it runs with so many trials of the search, of such a quota each, if it stops none; re-runs last."""
 
     @abstractmethod
-    def start(self, tokens: int) -> None:
-        """Fix the tokens of a full trial: once, before it is asked for any."""
+    def start(self, quota: Quota) -> None:
+        """Fix how long full trials are: once, before it is asked for any."""
 
     @abstractmethod
     def next(self, running: Sequence[Candidate]) -> Candidate | None:

@@ -74,7 +74,7 @@ def test_a_training_loss_that_lags_is_no_overfitting() -> None:
 
 def test_what_is_seen_once_is_not_learnt_by_heart() -> None:
     memorizing = trial(3, [3.0, 2.4, 2.0, 1.7, 1.5, 1.3, 1.2, 1.1], [3.0, 2.6, 2.4, 2.3, 2.25, 2.25, 2.26, 2.28])
-    assert not found(overfitting, of(memorizing, tokens_per_trial=400_000)).acts
+    assert not found(overfitting, of(replace(memorizing, tokens=400_000))).acts
 
 
 def test_the_largest_model_that_wins_asks_for_a_larger_one() -> None:

@@ -37,13 +37,13 @@ def test_a_search_that_lost_says_so() -> None:
     assert WordedAnswer.of(record).comparison.endswith("The search did not beat the default.")
 
 
-def test_different_token_budgets_are_called_unfair() -> None:
+def test_what_a_smaller_default_saw_in_the_same_time_is_told() -> None:
     record = changed(study(), "default", tokens=2_000_000)
-    assert "after 1.0M tokens against 2.0M: not a fair comparison" in WordedAnswer.of(record).comparison
+    assert "trained as long: on 1.0M tokens, the default on 2.0M" in WordedAnswer.of(record).comparison
 
 
-def test_a_rerun_on_another_budget_is_not_quoted() -> None:
-    found = WordedAnswer.of(changed(study(), "final", tokens=2_000_000))
+def test_a_rerun_that_was_shorter_is_not_quoted() -> None:
+    found = WordedAnswer.of(changed(study(), "final", length=0.5))
     assert found.reruns == ()
     assert found.losses == (found.tuned and found.tuned.value,)
     assert found.rerun == "No re-run of the winner finished, so this includes the luck of being picked."

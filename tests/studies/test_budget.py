@@ -1,5 +1,7 @@
 """Forecast, allotment and clock."""
 
+import math
+
 import pytest
 
 from advisor.errors import InfeasibleError
@@ -63,6 +65,17 @@ def test_between_two_models_lies_a_line_and_beyond_them_time_goes_with_flops() -
     assert forecast.step_seconds(2e9) == pytest.approx(0.204)
     job = trial_job(flops_per_step=5e7)
     assert forecast.seconds(job) == pytest.approx(START_UP + 20 * 0.007 + 4 * EVALUATION)
+
+
+def test_what_a_step_takes_whatever_its_size_is_told_in_flops() -> None:
+    alike, growing, even = Forecast(), Forecast(), Forecast()
+    for flops in (1e6, 1e8, 1e9):
+        observed(growing, trial_job(flops_per_step=flops), step=0.002 + 1e-10 * flops)
+        observed(even, trial_job(flops_per_step=flops), step=1e-10 * flops)
+        observed(alike, trial_job(flops_per_step=flops), step=0.002)
+    assert growing.overhead() == pytest.approx(2e7)
+    assert even.overhead() == pytest.approx(0.0, abs=1.0)
+    assert alike.overhead() == math.inf
 
 
 def test_a_machine_that_stalls_once_and_one_that_slows_down() -> None:

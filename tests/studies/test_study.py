@@ -60,11 +60,12 @@ def test_a_real_study_has_all_its_parts(real: tuple[StudyRecord, Listener]) -> N
         assert (final.point, final.seed != record.best.seed) == (record.best.point, True)
 
 
-def test_trials_have_one_token_budget(real: tuple[StudyRecord, Listener]) -> None:
+def test_no_trial_has_fewer_tokens_than_the_largest_model(real: tuple[StudyRecord, Listener]) -> None:
     record, _ = real
     complete = [trial for trial in record.trials if trial.state == "COMPLETE"]
-    assert {trial.tokens for trial in complete} == {complete[0].tokens}
-    assert complete[0].tokens == pytest.approx(record.tokens_per_trial, abs=128)  # whole steps of 4 x 32 tokens
+    assert min(trial.tokens for trial in complete) >= record.tokens_per_trial - 64  # half a step of 4 x 32 tokens
+    by_size = {trial.flops / trial.tokens: trial.tokens for trial in complete}
+    assert [by_size[size] for size in sorted(by_size)] == sorted(by_size.values(), reverse=True)
 
 
 def test_the_figures_of_a_trial_agree_with_its_curve_and_the_ledger(real: tuple[StudyRecord, Listener]) -> None:

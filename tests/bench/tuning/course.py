@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from studies.job import Outcome, TrialJob
+from studies.quota import Quota
 from studies.records import CurvePoint
 from studies.trial import loop
 from studies.trial.trainer import Trainer
@@ -56,7 +57,7 @@ class Course:
 
     def job(self, point: Mapping[str, float], length: float = 1.0) -> TrialJob:
         """A trial of a point: the same batches for all points of a run."""
-        return self.jobs.trial(point, self.task.tokens, self.seed, length)
+        return self.jobs.trial(point, Quota(tokens=self.task.tokens), self.seed, length)
 
     def run(
         self, job: TrialJob, point: Mapping[str, float], report: Callable[[CurvePoint], None],
@@ -83,7 +84,7 @@ class Course:
 
 def whole_loss(task: Task, point: Mapping[str, float], seed: int) -> float:
     """Loss of the point, trained with this seed, over the whole validation part [nats/token]."""
-    job = task.jobs().trial(point, task.tokens, seed)
+    job = task.jobs().trial(point, Quota(tokens=task.tokens), seed)
     trainer = Trainer(dataclasses.replace(job, eval_every=job.steps))
     loop.train(trainer, job, report=lambda point: None, stopped=lambda: False)
     overlap = task.sequence if task.family == "decoder" else 1  # windows begin at every token

@@ -11,8 +11,10 @@ from studies.bench import Bench
 from studies.coordinator.allotment import MIN_STEPS, allot
 from studies.coordinator.clock import Clock
 from studies.coordinator.forecast import Forecast, evaluated_tokens
+from studies.coordinator.measuring import Measuring
 from studies.job import Data, Outcome, TrialJob
 from studies.jobs import Jobs
+from studies.quota import Quota
 from studies.records import CurvePoint, SweepRecord
 from studies.search import Search
 from studies.store.shelf import Shelf
@@ -109,7 +111,7 @@ class Study:
         sweep, running = self._swept(middle), list[Run]()
         space = self.space.with_learning_rates(sweep.low, sweep.high) if sweep else self.space
         strategy = ShapesFirst(self.bench, space, sweep)
-        strategy.start(self._tokens(strategy))
+        strategy.start(self._quota(strategy))
         while True:
             self._fill(strategy, running)
             if not running:
@@ -129,12 +131,14 @@ class Study:
         """Of the trials in the order of their starts."""
         return [run.candidate.role for run in self.runs]
 
-    def _tokens(self, strategy: ShapesFirst) -> int:
+    def _quota(self, strategy: ShapesFirst) -> Quota:
+        quota = Measuring(self.bench, self.space).quota()
         allotment = allot(
-            seconds_left=self.clock.left, plan=strategy.plan, min_tokens=MIN_STEPS * 128, train_tokens=10**7,
+            seconds_left=self.clock.left, min_tokens=MIN_STEPS * 128, train_tokens=10**7,
+            plan=lambda tokens, trials: strategy.plan(dataclasses.replace(quota, tokens=tokens), trials),
             trials=self.trials or strategy.TRIALS, at_once=self.at_once,
         )  # fmt: skip
-        return allotment.tokens_per_trial
+        return dataclasses.replace(quota, tokens=allotment.tokens_per_trial)
 
     def _fill(self, strategy: ShapesFirst, running: list[Run]) -> None:
         while len(running) < self.at_once:
