@@ -20,9 +20,10 @@ class Speed:
     step: float  # [s]
     token: float  # of an evaluation [s]
 
-    def scaled(self, flops_per_step: float) -> "Speed":
-        """Of another size, if time goes with FLOPs."""
-        factor = flops_per_step / self.flops_per_step
+    def scaled(self, flops_per_step: float, overhead: float) -> "Speed":
+        """Of another size, if time goes with FLOPs and so many more of every step."""
+        known = math.isfinite(overhead)
+        factor = (flops_per_step + overhead) / (self.flops_per_step + overhead) if known else 1.0
         return Speed(flops_per_step=flops_per_step, step=factor * self.step, token=factor * self.token)
 
     def towards(self, larger: "Speed", flops_per_step: float) -> "Speed":
@@ -41,9 +42,9 @@ class Speed:
 class Forecast:
     """Predicts from the speed of trials whose models were next smaller and next larger in FLOPs per step.
 
-    A step takes some time whatever its size, for launches, and more with its FLOPs: between two sizes a line. Beyond
-    them all nothing is known of that, and time goes with FLOPs. Of trials of one size the median of the last few
-    counts: a machine may stall during one of them.
+    A step takes some time whatever its size, for launches, and more with its FLOPs: between two sizes a line, beyond
+    them all the proportions of the line through the smallest and the largest. While one size is known, time goes with
+    FLOPs. Of trials of one size the median of the last few counts: a machine may stall during one of them.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,8 @@ class Forecast:
         if smaller is None or larger is None or smaller == larger:
             known = smaller or larger
             assert known is not None, "nothing has been observed"
-            return self._of(known).scaled(flops_per_step)
+            overhead = self.overhead() if len(self._speeds) > 1 else 0.0
+            return self._of(known).scaled(flops_per_step, overhead)
         return self._of(smaller).towards(self._of(larger), flops_per_step)
 
     def _of(self, size: float) -> Speed:

@@ -32,8 +32,8 @@ class Costs:
         self._rates = 0 if is_rate_known or isinstance(space.knobs["learning_rate"], Fixed) else RATES
 
     def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
-        """All of a study with so many trials of the search, if the costliest shape is the best."""
-        return self._parts((), quota, trials, STEP_SHARE, max(self._of_shapes(quota, 1.0)))
+        """All of a study with so many trials of the search."""
+        return self.left((), quota, trials, STEP_SHARE)
 
     def left(self, past: Sequence[Past], quota: Quota, trials: int, share: float) -> Sequence[Part]:
         """What has still to begin, so many trials of the search among it. `share`: of its time that a step lasts."""

@@ -55,16 +55,17 @@ def test_more_validation_batches_take_longer() -> None:
     assert forecast.seconds(trial_job(eval_batches=3)) == pytest.approx(seconds)
 
 
-def test_between_two_models_lies_a_line_and_beyond_them_time_goes_with_flops() -> None:
+def test_time_lies_on_a_line_through_what_was_seen_and_of_one_model_goes_with_flops() -> None:
     forecast = Forecast()
     for flops in (1e6, 1e8, 1e9):
         observed(forecast, trial_job(flops_per_step=flops), step=0.002 + 1e-10 * flops)
-    for flops in (1e6, 4e6, 5e7, 1e8, 4e8, 1e9):
+    for flops in (1e5, 1e6, 4e6, 5e7, 1e8, 4e8, 1e9, 2e9):
         assert forecast.step_seconds(flops) == pytest.approx(0.002 + 1e-10 * flops)
-    assert forecast.step_seconds(5e5) == pytest.approx(0.0021 / 2)
-    assert forecast.step_seconds(2e9) == pytest.approx(0.204)
     job = trial_job(flops_per_step=5e7)
     assert forecast.seconds(job) == pytest.approx(START_UP + 20 * 0.007 + 4 * EVALUATION)
+    alone = Forecast()
+    observed(alone, trial_job(flops_per_step=1e8), step=0.012)
+    assert [alone.step_seconds(flops) for flops in (5e7, 1e8, 2e8)] == pytest.approx([0.006, 0.012, 0.024])
 
 
 def test_what_a_step_takes_whatever_its_size_is_told_in_flops() -> None:
