@@ -55,7 +55,7 @@ def page(record: StudyRecord) -> str:
         target=found.target,
         target_cards=target,
         tuning_cards=tuning,
-        exports=guarded_blocks(lambda: winner(record).stored(record.name)),
+        exports=guarded_blocks(lambda: winner(record).config),
         trials_card=guarded("trials-table", "Trials", lambda: trials.trials(found.trials)),
         facts=provenance.facts(record),
         space=provenance.space(record),

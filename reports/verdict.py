@@ -95,7 +95,7 @@ def _on_target(record: StudyRecord) -> str:
         return ""
     if found.gpu is None:
         return ""
-    memory = estimate(found.model, found.plan, found.gpu).memory
+    memory = estimate(found.config.model, found.config.plan, found.gpu).memory
     return f"; on the {found.gpu.name} {words.size(memory.device.bytes)} of its {words.size(found.gpu.memory_bytes)}"
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import search_spaces
 from advisor import gpus
 from advisor.errors import DeviceError, InputError
 from advisor.spec import Seq2Seq
@@ -14,6 +13,7 @@ from studies.executors.watch import watch
 from studies.job import SampleJob, Sampling
 from studies.store import open_store
 from studies.store.shelf import Shelf
+from studies.tuned import tuned
 
 HANG_SECONDS = 3600.0
 
@@ -26,21 +26,21 @@ def sample(name: str, *, store: str, prompt: str, sampling: Sampling) -> str:
     """
     with open_store(store) as opened:
         record, settings = opened.load(name), opened.settings(name)
-    best = record.best
-    if best is None:
-        raise InputError(f"study {name}", expected="a trial of the search that has ended well", got="none yet")
-    model, plan, recipe = search_spaces.parse(dict(record.space), name).resolve(best.point)
-    checkpoint = Shelf(store, name).of(best.number) / f"{'best' if recipe.patience else 'last'}.safetensors"
+    found = tuned(record)
+    assert record.best is not None, "or nothing was tuned"
+    assert found.recipe is not None, "every study has one"
+    number, kept = record.best.number, "best" if found.recipe.patience else "last"
+    checkpoint = Shelf(store, name).of(number) / f"{kept}.safetensors"
     if not checkpoint.exists():
-        raise InputError(f"study {name}", expected=f"the model of trial {best.number} at {checkpoint}", got="no file")
+        raise InputError(f"study {name}", expected=f"the model of trial {number} at {checkpoint}", got="no file")
     dataset = data.read_same(settings.data, settings.tokenizer, record.provenance.data["sha256"])
     spelled = data.tokenizer_of(settings.data, settings.tokenizer)
     tokens = tuple(spelled.encode(prompt.encode()).tolist())
     if not tokens:
         raise InputError("prompt", expected="at least one token", got=prompt)
     job = SampleJob(
-        model=model, plan=plan, device=device_of(gpus.local()), checkpoint=str(checkpoint), prompt=tokens, source=(),
-        sampling=sampling,
+        model=found.model, plan=found.plan, device=device_of(gpus.local()), checkpoint=str(checkpoint), prompt=tokens,
+        source=(), sampling=sampling,
     )  # fmt: skip
     if isinstance(dataset, data.Pairs):
         return spelled.decode([token - SPECIAL for token in _run(_of_pairs(job)) if token >= SPECIAL])

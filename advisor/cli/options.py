@@ -13,7 +13,7 @@ from advisor.errors import InputError
 from advisor.gpus import GPU, custom, named
 from advisor.spec import LoRA, Plan, lora, plan
 from advisor.spec.implementations import IMPLEMENTATIONS
-from advisor.spec.proposal import Stored, find_proposal
+from advisor.spec.proposal import Stored
 from studies.address import DEFAULT_STORE, STORE_VARIABLE
 
 if TYPE_CHECKING:
@@ -270,21 +270,23 @@ def chosen_plan(
     return Plan(sequence=length, implementation=implementation or "ours", lora=adapters, **values)  # type: ignore[arg-type]
 
 
-def proposal(command: Command) -> Command:
+def proposal(*, required: bool = True) -> Callable[[Command], Command]:
     """PROPOSAL and --rank."""
-    command = click.option(
-        "--rank", type=int, help="Which of several proposals, 1 being the first; by default the first."
-    )(command)
-    return click.argument("proposal", metavar="PROPOSAL")(command)
+
+    def decorate(command: Command) -> Command:
+        rank = "Which of several proposals, 1 being the first; by default the first."
+        with_rank = click.option("--rank", type=int, help=rank)(command)
+        return click.argument("proposal", metavar="PROPOSAL", required=required)(with_rank)
+
+    return decorate
 
 
 # an option of the plan -> the plan's field, where they have different names
 PLAN_FIELDS = {"lora_rank": "lora", "lora_targets": "lora"}
 
 
-def chosen_proposal(name: str, rank: int | None, plan_values: dict[str, Any]) -> Stored:
-    """What the argument names, with those fields of its plan replaced whose options are on the command line."""
-    stored = find_proposal(name, rank)
+def with_plan(stored: Stored, plan_values: dict[str, Any]) -> Stored:
+    """The same, with those fields of its plan replaced whose options are on the command line."""
     context = click.get_current_context()
     given = [o for o in plan_values if context.get_parameter_source(o) is ParameterSource.COMMANDLINE]
     if not given:

@@ -11,7 +11,7 @@ import click
 from advisor.cli import options
 from advisor.gpus import GPU, local
 from advisor.ledger.readings import Estimate, Time
-from advisor.spec.proposal import Stored
+from advisor.spec.proposal import Stored, find_proposal
 from advisor.spec.text import model_to_data
 from advisor.timing import profiles, verified
 from advisor.timing.narrowing import FEWEST
@@ -25,7 +25,7 @@ LINE = "{:<12}{:<38}{:<14}{}".format
 
 
 @click.command()
-@options.proposal
+@options.proposal()
 @options.gpu
 @click.option("--depth", type=int, help="Verify the model with so many layers only, where all of them do not fit here.")
 @options.plan_options
@@ -38,7 +38,7 @@ def verify(
     A CPU allocates what is predicted, in fp32 and without dropout; the rest needs the GPU, and the answer says so.
     Rows are kept; from 5 on they correct and narrow what is predicted for this device.
     """
-    chosen = options.chosen_proposal(proposal, rank, plan_values)
+    chosen = options.with_plan(find_proposal(proposal, rank), plan_values)
     here = options.noted(local())
     trial = verification.trial_of(verification.with_depth(chosen.model, depth), chosen.plan, here)
     verification.check_fits(trial)

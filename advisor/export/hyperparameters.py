@@ -1,68 +1,82 @@
-"""The hyperparameters of the training script, each with its source in a comment."""
+"""The hyperparameters of a training script: those of the study that tuned it, else priors, each with its source."""
 
+import dataclasses
 import textwrap
 from dataclasses import dataclass
 
 from advisor.law import TOKENS_PER_PARAMETER
 from advisor.law.recipe import Training, recipe
-from advisor.law.traced import Traced
+from advisor.law.traced import Traced, Value
 from advisor.ledger import Estimate
 from advisor.spec.proposal import Stored
+from advisor.spec.recipe import Recipe
 
 WIDTH = 110  # columns of a comment
 GIVEN = "the tokens that the proposal trains on"
 ASSUMED = f"{TOKENS_PER_PARAMETER} tokens per parameter: compute-optimal, Hoffmann et al. 2022"
-TUNED = "tuned: trials of this model trained on real data"
+TUNED = "of the study: trials of this model trained on real data"
 EMA = "torch.optim.swa_utils: the default of get_ema_multi_avg_fn"
+EMA_DECAY = 0.999
+DIGITS = 6  # of a value
 
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """NAME = value, under a comment of so many lines."""
+    """One value, and where it comes from; `constant` is its name in the script."""
 
-    constant: str
-    value: str
-    comment: list[str]
+    name: str
+    value: Value
+    source: str
+
+    @property
+    def constant(self) -> str:
+        """As Python names constants."""
+        return self.name.upper()
+
+    @property
+    def text(self) -> str:
+        """The value as Python writes it."""
+        return f"{self.value:.{DIGITS}g}" if isinstance(self.value, float) else str(self.value)
+
+    @property
+    def comment(self) -> list[str]:
+        """The source, in lines."""
+        return textwrap.wrap(self.source, WIDTH)
 
 
-def hyperparameters(proposal: Stored, read: Estimate) -> list[Hyperparameter]:
-    """Those that the script of this proposal has."""
+def hyperparameters(proposal: Stored, read: Estimate) -> dict[str, Hyperparameter]:
+    """By name: steps, and the fields of a recipe that scripts follow."""
+    plan = proposal.plan
+    tokens = proposal.tokens or float(TOKENS_PER_PARAMETER * read.parameters.total)
+    steps = max(1, round(tokens / (plan.tokens * (plan.gpus or 1))))
+    source = GIVEN if proposal.tokens else ASSUMED
+    found = _priors(proposal, read, tokens) if proposal.recipe is None else _tuned(proposal.recipe, steps)
+    return {"steps": Hyperparameter("steps", steps, TUNED if proposal.recipe else source), **found}
+
+
+def _tuned(recipe: Recipe, steps: int) -> dict[str, Hyperparameter]:
+    """As the trial was trained."""
+    warm_up = recipe.warmup_ratio if recipe.warmup_steps is None else min(1.0, recipe.warmup_steps / steps)
+    values = dataclasses.asdict(recipe) | {"warmup_ratio": warm_up, "min_lr_ratio": recipe.floor}
+    return {name: Hyperparameter(name, value, TUNED) for name, value in values.items()}
+
+
+def _priors(proposal: Stored, read: Estimate, tokens: float) -> dict[str, Hyperparameter]:
+    """Where to start."""
     plan, count = proposal.plan, read.parameters
-    tokens = proposal.tokens or float(TOKENS_PER_PARAMETER * count.total)
-    per_step = plan.tokens * (plan.gpus or 1)
     head = sum(size for path, size in count.by_path.items() if path.startswith("head"))
     prior = recipe(
         Training(
             parameters=max(1, count.total - count.embedding - head), tokens=tokens, epochs=1,
-            batch_tokens=per_step, optimizer=plan.optimizer, family=type(proposal.model).__name__.lower(),
+            batch_tokens=plan.tokens * (plan.gpus or 1), optimizer=plan.optimizer,
+            family=type(proposal.model).__name__.lower(),
         )
     )  # fmt: skip
-    betas = f"({prior.beta1.value}, {prior.beta2.value})"
-    rows = [
-        _line("STEPS", str(max(1, round(tokens / per_step))), GIVEN if proposal.tokens else ASSUMED),
-        _tuned("LEARNING_RATE", proposal, prior.learning_rate),
-        _traced("WARMUP_RATIO", prior.warmup_ratio),
-        _traced("MIN_LR_RATIO", prior.min_lr_ratio),
-        _tuned("WEIGHT_DECAY", proposal, prior.weight_decay),
-        _line("BETAS", betas, prior.beta2.source),
-    ]
-    if plan.grad_clip:
-        rows.append(_traced("GRAD_CLIP", prior.grad_clip))
-    if plan.ema:
-        rows.append(_line("EMA_DECAY", "0.999", EMA))
-    return rows
+    found = {f.name: _traced(getattr(prior, f.name)) for f in dataclasses.fields(prior)}
+    return {**found, "ema_decay": Hyperparameter("ema_decay", EMA_DECAY, EMA)}
 
 
-def _tuned(constant: str, proposal: Stored, prior: Traced) -> Hyperparameter:
-    """What a study has found goes before the prior."""
-    found = proposal.tuned.get(constant.lower())
-    return _traced(constant, prior) if found is None else _line(constant, f"{found:.3g}", TUNED)
-
-
-def _traced(constant: str, prior: Traced) -> Hyperparameter:
+def _traced(prior: Traced) -> Hyperparameter:
     caveat = f"; {prior.caveat}" if prior.caveat else ""
-    return _line(constant, f"{float(prior.value):.3g}", f"{prior.source}{caveat}")
-
-
-def _line(constant: str, value: str, source: str) -> Hyperparameter:
-    return Hyperparameter(constant, value, textwrap.wrap(source, WIDTH))
+    value = float(f"{prior.value:.3g}") if isinstance(prior.value, float) else prior.value
+    return Hyperparameter(prior.name, value, f"{prior.source}{caveat}")

@@ -24,12 +24,13 @@ def export_litgpt(proposal: Stored) -> Exported:
         raise refusal("litgpt", PROGRAM, [f"model: Decoder there, {type(model).__name__} here"])
     if lacking := differences(model, expressed(model)) + differences(plan, _trained(plan), "plan"):
         raise refusal("litgpt", PROGRAM, lacking)
-    prior = {h.constant: h.value for h in hyperparameters(proposal, estimate(model, plan))}
+    values = {name: h.value for name, h in hyperparameters(proposal, estimate(model, plan)).items()}
+    rate = float(values["learning_rate"])
     text = rendered(
-        "litgpt.yaml.jinja", name=proposal.name, config=config_of(model), plan=plan, prior=prior,
+        "litgpt.yaml.jinja", name=proposal.name, config=config_of(model), plan=plan, values=values,
         precision=PRECISIONS[plan.precision], tied=model.head.tied,
-        rate=float(prior["LEARNING_RATE"]), lowest=float(prior["LEARNING_RATE"]) * float(prior["MIN_LR_RATIO"]),
-        warm_up=round(float(prior["WARMUP_RATIO"]) * int(prior["STEPS"])),
+        rate=rate, lowest=rate * float(values["min_lr_ratio"]),
+        warm_up=round(float(values["warmup_ratio"]) * int(values["steps"])),
     )  # fmt: skip
     return Exported(text=text, builds=PROGRAM, file_name="pretrain.yaml")
 

@@ -1,7 +1,12 @@
 """A config file of nanoGPT's train.py: the model's arguments, and the plan as far as train.py has one."""
 
+from collections.abc import Iterator
+
 from advisor.export.exported import Exported, refusal
+from advisor.export.hyperparameters import hyperparameters
 from advisor.export.templates import rendered
+from advisor.law.traced import Value
+from advisor.ledger import estimate
 from advisor.spec import Decoder, Plan
 from advisor.spec.differences import differences
 from advisor.spec.implementations import NANOGPT_CLASSES
@@ -9,7 +14,7 @@ from advisor.spec.proposal import Stored
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 DEFAULT_VOCAB = 50304  # of train.py, where the data folder has no meta.pkl
-GRAD_CLIP = 1.0
+SCHEDULES = ("cosine", "constant")  # of train.py
 PROGRAM = "nanoGPT's train.py"
 
 
@@ -22,15 +27,25 @@ def export_nanogpt(proposal: Stored) -> Exported:
     lacking = differences(model, expressed(model)) + differences(plan, _trained(model, plan), "plan")
     if lacking:
         raise refusal("nanogpt", PROGRAM, lacking)
-    vocab = model.embedding.vocab
-    note = f"train.py takes vocab_size = {vocab} from the meta.pkl of the data folder; no config file can say it"
+    vocab, found = model.embedding.vocab, hyperparameters(proposal, estimate(model, plan))
+    values = {name: one.value for name, one in found.items()}
     text = rendered(
         "nanogpt.py.jinja", model=model, plan=plan, name=proposal.name, dtype=DTYPES[plan.precision],
-        grad_clip=GRAD_CLIP if plan.grad_clip else 0.0, default_vocab=DEFAULT_VOCAB,
-        accumulation=plan.accumulation * (plan.gpus or 1),
+        default_vocab=DEFAULT_VOCAB, accumulation=plan.accumulation * (plan.gpus or 1), values=values,
+        warm_up=round(float(values["warmup_ratio"]) * int(values["steps"])), comment=found["learning_rate"].comment,
+        lowest=f"{float(values['learning_rate']) * float(values['min_lr_ratio']):.6g}",
     )  # fmt: skip
-    notes = () if vocab == DEFAULT_VOCAB else (note,)
-    return Exported(text=text, builds=PROGRAM, file_name="train_config.py", notes=notes)
+    return Exported(
+        text=text, builds=PROGRAM, file_name="train_config.py", notes=tuple(_notes(vocab, values["schedule"]))
+    )
+
+
+def _notes(vocab: int, schedule: Value) -> Iterator[str]:
+    """What the file cannot say."""
+    if vocab != DEFAULT_VOCAB:
+        yield f"train.py takes vocab_size = {vocab} from the meta.pkl of the data folder; no config file can say it"
+    if schedule not in SCHEDULES:
+        yield f"train.py has no schedule {schedule}: this file asks for its cosine"
 
 
 def _trained(model: Decoder, plan: Plan) -> Plan:

@@ -3,14 +3,14 @@
 import json
 import math
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import InputError
 from advisor.spec.model import Model
 from advisor.spec.plan import Plan
+from advisor.spec.recipe import Recipe
 from advisor.spec.text import find_model, model_from_data, parse, plan_from_data, preset_names
 
 STDIN = "-"
@@ -20,14 +20,14 @@ STDIN = "-"
 class Stored:
     """What was proposed, or declared; `tokens` to train on, where a proposal says so.
 
-    `tuned`: hyperparameters that a study has found, by name (learning_rate, weight_decay).
+    `recipe`: that of the study which has tuned it.
     """
 
     name: str
     model: Model
     plan: Plan
     tokens: float | None = None
-    tuned: Mapping[str, float] = field(default_factory=dict)
+    recipe: Recipe | None = None
 
 
 def find_proposal(name: str, rank: int | None = None) -> Stored:

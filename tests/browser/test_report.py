@@ -203,7 +203,9 @@ def test_the_winner_is_taken_away_as_a_script(report: Opened, folder: Path, tmp_
     page.locator("summary", has_text="torch: ").click()
     path = download(page, "-train.py", tmp_path)
     rate = page.locator(".tiles dd").first.inner_text()
-    assert f"LEARNING_RATE = {float(rate):.3g}" in path.read_text()
+    exported = re.search(r"^LEARNING_RATE = (.+)$", path.read_text(), re.MULTILINE)
+    assert exported is not None
+    assert f"{float(exported[1]):.2e}" == f"{float(rate):.2e}"
     compile(path.read_text(), path.name, "exec")
 
 

@@ -8,11 +8,12 @@ from types import ModuleType
 from advisor.export import export
 from advisor.spec import Model, Plan
 from advisor.spec.proposal import Stored
+from advisor.spec.recipe import Recipe
 
 
-def script(model: Model, plan: Plan) -> str:
+def script(model: Model, plan: Plan, recipe: Recipe | None = None, tokens: float | None = None) -> str:
     """Its text."""
-    return export(Stored(name="it", model=model, plan=plan), "torch").text
+    return export(Stored(name="it", model=model, plan=plan, recipe=recipe, tokens=tokens), "torch").text
 
 
 def load(text: str, folder: Path) -> ModuleType:

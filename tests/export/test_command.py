@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import studies
+from studies.executors.local import LocalExecutor
 from tests.cli.command import advisor
 from tests.cli.test_imports import loaded
+from tests.studies.examples import settings
 
 DOCS = (Path(__file__).parent.parent.parent / "docs" / "export.md").read_text()
 SESSIONS = [block for block in re.findall(r"^```\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE) if "$ advisor" in block]
@@ -48,6 +51,21 @@ def test_an_option_of_the_plan_replaces_the_proposals(tmp_path: Path) -> None:
     assert "batch_size = 3" in text
     assert "gradient_accumulation_steps = 5" in text
     assert 'dtype = "float32"' in text
+
+
+def test_what_a_study_has_found(tmp_path: Path) -> None:
+    asked = settings(tmp_path, name="it", budget_seconds=600.0, sampler="random", max_trials=3)
+    record = studies.run(asked, executor=lambda devices: LocalExecutor(devices, "tests.studies.workers:pretends"))
+    line = ("export", "--study", "it", "--store", asked.store, "--to", "torch", "-o", "train.py")
+    done = advisor(*line, cwd=tmp_path)
+    assert record.best is not None
+    assert done.stdout == f"train.py: it for torch, {record.best.parameters:,} parameters\n"
+    exported = re.search(r"^LEARNING_RATE = (.+)$", (tmp_path / "train.py").read_text(), re.MULTILINE)
+    assert exported is not None
+    assert float(exported[1]) == pytest.approx(record.best.point["learning_rate"], rel=1e-5)
+    for wrong in (("gpt2", *line), ("export", "--to", "torch"), (*line[:2], "no-such", *line[3:])):
+        refused = advisor("export", *[word for word in wrong if word != "export"], cwd=tmp_path)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from advisor.export import export
 from advisor.ledger import estimate
 from advisor.spec import Decoder, Plan
 from advisor.spec.proposal import Stored, find_proposal
+from advisor.spec.recipe import Recipe
 from tests.oracle.nanogpt import GPT
 
 DEFAULT_VOCAB = 50304
@@ -41,6 +42,21 @@ def test_parameters_and_plan(bias: bool, vocab: int) -> None:
     assert (values["batch_size"], values["gradient_accumulation_steps"], values["dtype"]) == (5, 3, "float16")
     assert values["grad_clip"] == 1.0
     assert bool(made.notes) == (vocab != DEFAULT_VOCAB)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "decays", "notes"), [("cosine", True, 0), ("constant", False, 0), ("wsd", True, 1)]
+)
+def test_what_a_study_found(schedule: Any, decays: bool, notes: int) -> None:
+    model = Decoder.gpt(vocab=DEFAULT_VOCAB, context=64, d_model=96, depth=3, heads=4, bias=False)
+    plan = Plan(batch=5, sequence=64, grad_clip=True)
+    recipe = Recipe(learning_rate=2e-3, warmup_steps=30, min_lr_ratio=0.05, schedule=schedule, beta2=0.99, grad_clip=2)
+    stored = Stored(name="it", model=model, plan=plan, tokens=500 * plan.tokens, recipe=recipe)
+    made = export(stored, "nanogpt")
+    values = read(made.text)
+    assert [values[name] for name in ("max_iters", "lr_decay_iters", "warmup_iters")] == [500, 500, 30]
+    assert [values[name] for name in ("learning_rate", "min_lr", "beta2", "grad_clip")] == [2e-3, 1e-4, 0.99, 2]
+    assert (values["decay_lr"], len(made.notes)) == (decays, notes)
 
 
 def test_the_vocabulary_is_written_as_the_file_says(tmp_path: Any) -> None:

@@ -18,8 +18,11 @@ from advisor.ledger import estimate
 from advisor.spec import BDH, Encoder, Model, Plan, Seq2Seq
 from advisor.spec.plan import OPTIMIZER_IMPLEMENTATIONS, SHARDINGS
 from advisor.spec.proposal import Stored, find_proposal
+from advisor.spec.recipe import SCHEDULES, Recipe
 from advisor.spec.text import preset_names
 from studies.trial.build import build, initialize
+from studies.trial.optimizer import optimizers
+from studies.trial.schedule import learning_rate
 from tests.export.script import load, script
 from tests.oracle.specs import (
     random_bdh,
@@ -135,6 +138,36 @@ def test_every_precision_and_optimizer_learns(precision: Any, optimizer: Any, tm
     losses = [trainer.step(number).item() for number in range(30)]
     assert losses[0] == pytest.approx(5.55, abs=0.3)  # log(256)
     assert losses[-1] < losses[0] - 0.7
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "plateau"])
+@pytest.mark.parametrize("warm_up", [{"warmup_ratio": 0.1}, {"warmup_steps": 7}, {"warmup_steps": 0}])
+def test_the_recipe_is_the_study_s(name: Any, warm_up: dict[str, Any], tmp_path: Path) -> None:
+    """Every step's learning rate, and what each weight is updated with."""
+    model, plan = find_proposal("tiny").model, Plan(batch=4, sequence=32, precision="fp32", grad_clip=True)
+    recipe = Recipe(
+        learning_rate=3.21e-3, weight_decay=0.05, beta1=0.85, beta2=0.97, eps=1e-7, grad_clip=0.5, schedule=name,
+        min_lr=1e-4, min_lr_ratio=0.02, **warm_up,
+    )  # fmt: skip
+    module = load(script(model, plan, recipe, tokens=150 * plan.tokens), tmp_path)
+    assert (module.STEPS, module.GRAD_CLIP) == (150, 0.5)
+    theirs = [module.learning_rate(step, 150) for step in range(150)]
+    assert theirs == pytest.approx([learning_rate(recipe, step, 150) for step in range(150)], rel=1e-5)
+    ours, built = build(model, plan), module.Model()
+    (mine,), (made,) = optimizers(ours, recipe, plan), module.make_optimizers(built)
+    names = {id(p): n for m in (ours, built) for n, p in m.named_parameters()}
+
+    def updates(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        groups = optimizer.param_groups
+        return {names[id(p)]: [g[key] for key in ("betas", "eps", "weight_decay")] for g in groups for p in g["params"]}
+
+    assert updates(made) == updates(mine)
+
+
+def test_a_plateau_is_refused(tmp_path: Path) -> None:
+    model, plan = find_proposal("tiny").model, Plan(batch=4, sequence=32)
+    with pytest.raises(InputError, match=r"recipe.schedule: one of .* there, plateau here"):
+        script(model, plan, Recipe(learning_rate=1e-3, schedule="plateau"))
 
 
 FAMILIES = {
