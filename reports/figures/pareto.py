@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -112,8 +113,17 @@ class Pareto:
         return (
             f"Final validation loss of each finished trial against its {self.cost.noun}. The line joins the Pareto"
             " front: trials that no other one beats in both. Re-runs of the best and short runs are left out."
-            f"{self._asked_for}"
+            f"{self._covered}{self._asked_for}"
         )
+
+    @property
+    def _covered(self) -> str:
+        """The hypervolume, in words; nothing where all trials are alike in one of both."""
+        share = hypervolume(self.front, self.points)
+        if share is None:
+            return ""
+        whole = f"the rectangle from the least to the greatest {self.cost.noun} and loss of these trials"
+        return f" It dominates {share:.0%} of {whole} (its hypervolume)."
 
     @property
     def _asked_for(self) -> str:
@@ -174,6 +184,21 @@ def front(points: list[Point]) -> tuple[Point, ...]:
         if not kept or point.loss < kept[-1].loss or (point.cost, point.loss) == (kept[-1].cost, kept[-1].loss):
             kept.append(point)
     return tuple(kept)
+
+
+def hypervolume(found: Sequence[Point], points: Sequence[Point]) -> float | None:
+    """Share of the rectangle around all points in which the front, by ascending cost, has a point that is no worse.
+
+    Zitzler & Thiele 1998, "Multiobjective optimization using evolutionary algorithms"; its reference point is the worst
+    corner of the rectangle. None for a rectangle without area.
+    """
+    costs, losses = [p.cost for p in points], [p.loss for p in points]
+    whole = (max(costs) - min(costs)) * (max(losses) - min(losses))
+    if not whole:
+        return None
+    ends = pairwise([*(p.cost for p in found), max(costs)])
+    covered = ((dearer - cost) * (max(losses) - point.loss) for (cost, dearer), point in zip(ends, found, strict=True))
+    return sum(covered) / whole
 
 
 def info(trials: pd.DataFrame, cost: Cost, objectives: tuple[str, ...] = ("loss",)) -> Pareto:

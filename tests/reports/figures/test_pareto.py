@@ -33,6 +33,20 @@ def test_the_front_is_what_the_definition_says(seed: int) -> None:
     assert {p.number for p in pareto.front(points)} == expected
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_hypervolume_is_the_share_of_cells_that_the_front_dominates(seed: int) -> None:
+    rng = random.Random(seed)
+    points = [
+        Point(number=i, group="complete", cost=rng.randint(1, 12), loss=rng.randint(1, 12))
+        for i in range(rng.randint(2, 9))
+    ]
+    costs, losses = [int(p.cost) for p in points], [int(p.loss) for p in points]
+    cells = [(c, v) for c in range(min(costs), max(costs)) for v in range(min(losses), max(losses))]
+    covered = [(c, v) for c, v in cells if any(p.cost <= c and p.loss <= v for p in points)]
+    expected = len(covered) / len(cells) if cells else None
+    assert pareto.hypervolume(pareto.front(points), points) == pytest.approx(expected)
+
+
 def test_only_finished_trials_count_and_the_rerun_is_left_out() -> None:
     record = study()
     numbers = {p.number for p in info(record).points}
