@@ -1,6 +1,7 @@
 """What a study finds out before its trials: the speed of steps, the learning rates that work, the length of trials."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 from advisor.errors import DeviceError, InfeasibleError
@@ -79,7 +80,7 @@ class Measuring:
         allotment = allot(
             seconds_left=self._bench.clock.left,
             plan=lambda tokens, trials: strategy.plan(dataclasses.replace(quota, tokens=tokens), trials),
-            min_tokens=MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step,
+            min_tokens=self._least(quota),
             train_tokens=self._jobs.train_tokens,
             trials=self._bench.settings.max_trials or max(strategy.TRIALS, MIN_ROUNDS * slots),
             at_once=slots,
@@ -88,6 +89,13 @@ class Measuring:
             events.TokensChosen(tokens_per_trial=allotment.tokens_per_trial, trials_expected=allotment.trials)
         )
         return dataclasses.replace(quota, tokens=allotment.tokens_per_trial)
+
+    def _least(self, quota: Quota) -> int:
+        """Tokens of the largest model with which the middle one takes MIN_STEPS."""
+        tokens = MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step
+        flops, per_step = self._jobs.needs(self._middle).flops, int(self._space.resolve(self._middle)[1].tokens)
+        faster = dataclasses.replace(quota, tokens=tokens).of(flops, per_step) / tokens
+        return math.ceil(tokens / faster)
 
     def quota(self) -> Quota:
         """Without tokens: what the probe says of how many more a smaller model sees in the same time."""
