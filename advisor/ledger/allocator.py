@@ -24,7 +24,8 @@ ADDRESS = (1 << ADDRESS_BITS) - 1
 
 Block = int  # size << ADDRESS_BITS | address [bytes]: blocks are in order of their size, then of their address
 Live = list[Block]  # blocks in use that play one part, oldest first
-Move = tuple[int, Live, int]  # a request for so many bytes; or, with 0, the release of the block at this index
+# A request, as the lowest of all blocks of its size; or, with 0, the release of the block at this index.
+Move = tuple[Block, Live, int]
 
 
 def segment_size(request: int) -> int:
@@ -48,10 +49,10 @@ class Pool:
 
     def __init__(self, *, small: bool) -> None:
         self.small, self.reserved = small, 0
-        self._largest_rest = 0 if small else LARGE_REST  # [bytes] that is not split off
+        self._whole = 1 + (0 if small else LARGE_REST) << ADDRESS_BITS  # what is left of a block is split off from here on
         self._free: list[Block] = []  # in order
-        self._at_start: dict[int, Block] = {}  # address -> the free block that begins there
-        self._at_end: dict[int, Block] = {}
+        self._ends: dict[int, int] = {}  # address where a free block begins -> where it ends
+        self._starts: dict[int, int] = {}  # the other way round
         self._lowest = ADDRESS
 
     def serves(self, request: int) -> bool:
@@ -65,41 +66,43 @@ class Pool:
 
     def perform(self, moves: Iterable[Move]) -> None:
         """The moves in their order; all in one loop, since a training run makes thousands of them."""
-        free, at_start, at_end, largest_rest = self._free, self._at_start, self._at_end, self._largest_rest
-        for request, live, which in moves:
-            if request:
-                place = bisect_left(free, request << ADDRESS_BITS)
+        free, ends, starts, whole = self._free, self._ends, self._starts, self._whole
+        for least, live, which in moves:
+            if least:
+                place = bisect_left(free, least)
                 if place == len(free):
-                    self._ask(request)
+                    self._ask(least >> ADDRESS_BITS)
                 block = free[place]
-                address, size = block & ADDRESS, block >> ADDRESS_BITS
-                del at_start[address]
-                if size - request <= largest_rest:
-                    del free[place], at_end[address + size]
+                address, rest = block & ADDRESS, block - least
+                if rest < whole:
+                    del free[place], starts[ends.pop(address)]
                     live.append(block)
                     continue
-                start = address + request
-                rest = size - request << ADDRESS_BITS | start
+                request = least >> ADDRESS_BITS
+                rest += request
                 if place and rest < free[place - 1]:
                     del free[place]
                     insort(free, rest, 0, place)
                 else:
                     free[place] = rest
-                at_start[start] = at_end[address + size] = rest
-                live.append(request << ADDRESS_BITS | address)
+                end = ends.pop(address)
+                start = starts[end] = address + request
+                ends[start] = end
+                live.append(least + address)
             else:
                 block = live.pop(which)
-                address = block & ADDRESS
-                end = address + (block >> ADDRESS_BITS)
-                if before := at_end.pop(address, 0):
-                    address = before & ADDRESS
-                    del free[bisect_left(free, before)]
-                if after := at_start.pop(end, 0):
-                    end += after >> ADDRESS_BITS
-                    del free[bisect_left(free, after)]
-                merged = end - address << ADDRESS_BITS | address
-                insort(free, merged)
-                at_start[address] = at_end[end] = merged
+                start = block & ADDRESS
+                end = start + (block >> ADDRESS_BITS)
+                if start in starts or end in ends:
+                    if start in starts:
+                        middle, start = start, starts.pop(start)
+                        del free[bisect_left(free, (middle - start << ADDRESS_BITS) + start)]
+                    if end in ends:
+                        middle, end = end, ends.pop(end)
+                        del free[bisect_left(free, (end - middle << ADDRESS_BITS) + middle)]
+                    block = (end - start << ADDRESS_BITS) + start
+                insort(free, block)
+                ends[start], starts[end] = end, start
 
     def _ask(self, request: int) -> None:
         """A new segment, which is the largest free block: drivers go down from the top of the address space.
@@ -109,6 +112,6 @@ class Pool:
         size = segment_size(request)
         self.reserved += size
         self._lowest -= size + ALIGNMENT
-        segment = size << ADDRESS_BITS | self._lowest
-        self._free.append(segment)
-        self._at_start[self._lowest] = self._at_end[self._lowest + size] = segment
+        self._free.append(size << ADDRESS_BITS | self._lowest)
+        self._ends[self._lowest] = self._lowest + size
+        self._starts[self._lowest + size] = self._lowest

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from advisor.ledger.allocator import Live, Move
-from advisor.ledger.tape import Event, Segment
+from advisor.ledger.allocator import ADDRESS_BITS, Block
+from advisor.ledger.tape import Segment
 
 OLDEST, YOUNGEST = 0, -1
+Deed = tuple[int, Block, int, int]  # size [bytes]; then a move's request, the part instead of its blocks, and its index
 
 
 def joints(segments: list[Segment]) -> dict[int, int]:
@@ -50,7 +51,8 @@ class Parts:
     def __init__(self, segments: list[Segment], joints: dict[int, int], most_runs: int) -> None:
         self.most_runs, self._joints = most_runs, joints
         self._repeats = {int(segment.repeat) for segment in segments}
-        self._made = {event.storage: segment for segment in segments for event in segment.events if event.sign > 0}
+        self._phases = {event.storage: s.phase for s in segments for event in s.events if event.sign > 0}
+        self.deeds = {segment: self._deeds(segment) for segment in segments}
 
     def runs(self, segment: Segment) -> int:
         """How often the segment runs in a row; one run less than another segment stays one run less."""
@@ -58,10 +60,13 @@ class Parts:
         less = int(repeat + 1 in self._repeats)
         return min(repeat + less, self.most_runs) - less
 
-    def move(self, event: Event, segment: Segment, live: dict[int, Live]) -> Move:
-        """What an event of the segment does; `live` has a list for each part, by the first storage that plays it."""
-        ours = live[self._joints.get(event.storage, event.storage)]
-        if event.sign > 0:
-            return event.size, ours, YOUNGEST
-        made = self._made[event.storage]
-        return 0, ours, (OLDEST if made.phase == segment.phase and (segment.stacked or segment.runs > 1) else YOUNGEST)
+    def _deeds(self, segment: Segment) -> list[Deed]:
+        """What the events of the segment do; a part is named by the first storage that plays it."""
+        part, phases = self._joints.get, self._phases
+        older = segment.phase if segment.stacked or segment.runs > 1 else None
+        return [
+            (size, size << ADDRESS_BITS, part(storage, storage), YOUNGEST)
+            if sign > 0
+            else (size, 0, part(storage, storage), OLDEST if phases[storage] == older else YOUNGEST)
+            for sign, size, _, _, storage in segment.events
+        ]

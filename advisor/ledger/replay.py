@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, repeat
 
-from advisor.ledger.allocator import Live, Move, Pool
+from advisor.ledger.allocator import ADDRESS_BITS, SMALL_REQUEST, Block, Live, Move, Pool
 from advisor.ledger.machine import Parameter
-from advisor.ledger.moves import YOUNGEST, Parts
+from advisor.ledger.moves import YOUNGEST, Deed, Parts
 from advisor.ledger.step import Step
-from advisor.ledger.tape import Event, Segment, aligned
+from advisor.ledger.tape import Segment, aligned
 
 MATRIX_PRODUCTS = ("mm", "addmm", "bmm")
 MOST_RUNS = 96  # of a block; GPT-3 175B has 96
+
+State = tuple[list[tuple[int, int]], dict[int, tuple[Block, ...]]]
+Moment = tuple[int, Segment, State]  # after so many segments of a step, and this one
 
 
 def reserved_bytes(step: Step, workspace: int) -> int:
@@ -38,8 +41,9 @@ class Replay:
         self.pool = pool
         self._step, self._workspace, self._parts = step, aligned(workspace), parts
         self._live: dict[int, Live] = defaultdict(list)
-        self._moves = {segment: self._moves_of(segment, segment.events) for segment in step.segments}
+        self._moves = {segment: self._moves_of(deeds) for segment, deeds in parts.deeds.items()}
         self._threads: set[str] = set()  # phases whose thread has a cuBLAS handle
+        self._last: Moment | None = None
 
     def run(self) -> int:
         """Bytes reserved when the steps ask the driver for nothing any more.
@@ -60,7 +64,7 @@ class Replay:
         while self.pool.reserved > reserved:
             reserved = self.pool.reserved
             self.clear_gradients()
-            self._pass(step.segments)
+            self._again()
         return reserved
 
     def clear_gradients(self) -> None:
@@ -68,30 +72,51 @@ class Replay:
         self.pool.perform([(0, live, YOUNGEST) for live in self._live.values() for _ in live])
 
     def _pass(self, segments: list[Segment]) -> None:
+        for segment in self._order(segments):
+            self._once(segment)
+
+    def _again(self) -> None:
+        """A whole step, up to where it goes on as the step before did from its last request to the driver on."""
+        for place, segment in enumerate(self._order(self._step.segments)):
+            reserved = self.pool.reserved
+            self._once(segment)
+            if self.pool.reserved > reserved:
+                self._last = place, segment, self._state()
+            elif self._last and self._last[:2] == (place, segment) and self._last[2] == self._state():
+                return
+
+    def _order(self, segments: list[Segment]) -> Iterator[Segment]:
+        """The segments as they run; to be followed, since what they ask for decides how many micro-batches differ."""
         for micro_batches, group in groupby(segments, key=lambda s: s.micro_batches):
             alike = list(group)
             for _ in range(micro_batches):
                 reserved = self.pool.reserved
-                self._once(alike)
+                yield from alike
                 if self.pool.reserved == reserved:  # it will be the same for those that follow
                     break
 
-    def _once(self, segments: list[Segment]) -> None:
-        for segment in segments:
-            moves, runs = self._moves[segment], self._parts.runs(segment)
-            if runs and segment.phase not in self._threads and (product := _first_product(segment)):
-                self._threads.add(segment.phase)
-                before = len(self._moves_of(segment, segment.events[:product]))
-                self.pool.perform(moves[:before])
-                self._allocate([self._workspace])
-                self.pool.perform(moves[before:])
-                runs -= 1
-            self.pool.perform(chain.from_iterable(repeat(moves, runs)))
+    def _once(self, segment: Segment) -> None:
+        """All runs of a segment."""
+        moves, runs = self._moves[segment], self._parts.runs(segment)
+        if runs and segment.phase not in self._threads and (product := _first_product(segment)):
+            self._threads.add(segment.phase)
+            before = sum(self.pool.serves(event.size) for event in segment.events[:product])
+            self.pool.perform(moves[:before])
+            self._allocate([self._workspace])
+            self.pool.perform(moves[before:])
+            runs -= 1
+        self.pool.perform(chain.from_iterable(repeat(moves, runs)))
 
-    def _moves_of(self, segment: Segment, events: list[Event]) -> list[Move]:
-        """What these events of a run do to the pool."""
-        serves, move, live = self.pool.serves, self._parts.move, self._live
-        return [move(event, segment, live) for event in events if serves(event.size)]
+    def _moves_of(self, deeds: list[Deed]) -> list[Move]:
+        """Those of a segment's deeds that concern the pool."""
+        small, live = self.pool.small, self._live
+        return [
+            (least, live[part], which) for size, least, part, which in deeds if (size <= SMALL_REQUEST) is small
+        ]
+
+    def _state(self) -> State:
+        """All free blocks, and those in use that a step may release."""
+        return self.pool.free, {part: tuple(live) for part, live in self._live.items()}
 
     def _make(self, weights: list[Parameter], sizes: Sequence[tuple[int, ...]]) -> None:
         """Tensors that live on, `sizes` of each weight; those of repeated blocks block by block."""
@@ -101,7 +126,8 @@ class Replay:
 
     def _allocate(self, sizes: Iterable[int]) -> None:
         """Tensors that nothing of a step releases."""
-        self.pool.perform([(size, [], 0) for size in sizes if self.pool.serves(size)])
+        small, kept = self.pool.small, list[Block]()
+        self.pool.perform([(s << ADDRESS_BITS, kept, YOUNGEST) for s in sizes if (s <= SMALL_REQUEST) is small])
 
 
 def _first_product(segment: Segment) -> int:

@@ -32,7 +32,7 @@ class Allocator:
         """The address."""
         live: Live = []
         pool = self.small if self.small.serves(aligned(size)) else self.large
-        pool.perform([(aligned(size), live, 0)])
+        pool.perform([(aligned(size) << ADDRESS_BITS, live, 0)])
         address = (live[0] & ADDRESS) + (pool.small << ADDRESS_BITS)
         self._live[address] = pool, live
         return address
@@ -190,6 +190,6 @@ def test_a_pool_does_what_the_plain_one_does(small: bool, steps: list[tuple[bool
             pool.perform([(0, live, pick % len(live))])
         elif pool.serves(aligned(size)):
             addresses.append(plain.take(aligned(size)))
-            pool.perform([(aligned(size), live, 0)])
+            pool.perform([(aligned(size) << ADDRESS_BITS, live, 0)])
         assert pool.reserved == plain.reserved
     assert [(block & ADDRESS) - ADDRESS for block in live] == addresses

@@ -20,7 +20,7 @@ from advisor.ledger.replay import MOST_RUNS, Replay, reserved_bytes
 from advisor.ledger.step import Step, run_step
 from advisor.ledger.tape import Segment, Tape
 from advisor.spec import BDH, Decoder, Plan
-from advisor.spec.text import model_from_data, plan_from_data
+from advisor.spec.text import find_model, model_from_data, plan_from_data
 from advisor.units import GIB, MIB
 from tests.ledger.test_laws import models, plans
 from tests.oracle.rows import recorded_steps
@@ -106,6 +106,13 @@ class Noted(Pool):
                 self.addresses.append(move[1][-1] & ADDRESS)
 
 
+class Whole(Replay):
+    """Walks every step to its end, whatever the step before did."""
+
+    def _again(self) -> None:
+        self._pass(self._step.segments)
+
+
 def addresses(one: Step) -> list[list[int]]:
     """Of all allocations of a replay, by pool."""
     pools = Noted(small=True), Noted(small=False)
@@ -114,8 +121,8 @@ def addresses(one: Step) -> list[list[int]]:
     return [pool.addresses for pool in pools]
 
 
-def replay(one: Step, pool: Pool, most_runs: int = MOST_RUNS) -> Replay:
-    return Replay(one, WORKSPACE, pool, Parts(one.segments, one.joints, most_runs))
+def replay(one: Step, pool: Pool, most_runs: int = MOST_RUNS) -> Whole:
+    return Whole(one, WORKSPACE, pool, Parts(one.segments, one.joints, most_runs))
 
 
 OPTIMIZERS = (("adamw", "fused"), ("adamw", "foreach"), ("adamw", "for-loop"), ("muon", "foreach"), ("sgd", "fused"))
@@ -194,6 +201,38 @@ def test_the_intervals_hold_what_they_must(model: Decoder, plan: Plan, architect
         least, most = needed_bounds(memory.allocated.bytes, memory.saved, architecture, confidence)
         assert least - MIB <= needed(memory.device, confidence) <= most + MIB
     assert needed(memory.device, 0.95) == memory.device.high
+
+
+def whole(one: Step) -> int:
+    """Bytes reserved by a replay that stops nowhere."""
+    return sum(replay(one, Pool(small=small)).run() for small in (True, False))
+
+
+@given(models, plans, st.integers(4, 12), st.integers(1, 4))
+@settings(max_examples=80, deadline=None)
+def test_a_step_that_goes_on_as_the_one_before_is_known(
+    model: Decoder, plan: Plan, depth: int, accumulation: int
+) -> None:
+    one = run_step(dataclasses.replace(model, depth=depth), dataclasses.replace(plan, accumulation=accumulation))
+    assert reserved_bytes(one, WORKSPACE) == whole(one)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama-3.2-1b", "bert-base", "t5-small"])
+@pytest.mark.parametrize("batch", [1, 7, 30, 200])
+def test_presets_need_what_a_replay_to_the_end_says(name: str, batch: int) -> None:
+    one = run_step(find_model(name).model, Plan(batch=batch, sequence=65))
+    assert reserved_bytes(one, WORKSPACE) == whole(one)
+
+
+def test_the_last_step_stops_where_it_finds_what_the_one_before_found() -> None:
+    """Of gpt2, after the loss: the blocks of the backward pass are not walked again."""
+    one, pools = run_step(find_model("gpt2").model, Plan(batch=200, sequence=66)), [Noted(small=False) for _ in "ab"]
+    parts = Parts(one.segments, one.joints, MOST_RUNS)
+    held = [kind(one, WORKSPACE, pool, parts).run() for kind, pool in zip((Replay, Whole), pools, strict=True)]
+    stopped, walked_on = (pool.addresses for pool in pools)
+    assert held[0] == held[1]
+    assert stopped == walked_on[: len(stopped)]
+    assert len(walked_on) - len(stopped) > 12 * 20
 
 
 def test_deeper_than_replayed_grows_linearly() -> None:
