@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from advisor.ledger.readings import Parts
 from advisor.ledger.step import Step
-from advisor.ledger.tape import Event, Segment, local_peak
+from advisor.ledger.tape import Event, Segment
 
 
 class Place(NamedTuple):
@@ -72,7 +72,7 @@ def _peak(step: Step) -> Place:
     for number, segment in enumerate(step.segments):
         if segment.repeat == 0:
             continue
-        height, _, change = local_peak(segment)
+        height, _, change = segment.peak
         for run in (0, segment.repeat - 1):
             if level + run * change + height > best:
                 best, place = level + run * change + height, Place(number, run, _events_to(segment, height))

@@ -110,9 +110,7 @@ class Replay:
     def _moves_of(self, deeds: list[Deed]) -> list[Move]:
         """Those of a segment's deeds that concern the pool."""
         small, live = self.pool.small, self._live
-        return [
-            (least, live[part], which) for size, least, part, which in deeds if (size <= SMALL_REQUEST) is small
-        ]
+        return [(least, live[part], which) for size, least, part, which in deeds if (size <= SMALL_REQUEST) is small]
 
     def _state(self) -> State:
         """All free blocks, and those in use that a step may release."""

@@ -54,7 +54,7 @@ class Segment:
     segments hold blocks. `micro_batches` that do the same, one after the other, are recorded once.
     """
 
-    __slots__ = ("events", "first", "micro_batches", "name", "phase", "products", "repeat", "stacked", "step")
+    __slots__ = ("_peak", "events", "first", "micro_batches", "name", "phase", "products", "repeat", "stacked", "step")
 
     def __init__(
         self, phase: str, name: str, repeat: Any = 1, first: Any = 0, step: int = 1, stacked: bool = False
@@ -64,6 +64,13 @@ class Segment:
         self.events: list[Event] = []
         self.products: list[Product] = []
         self.micro_batches: Any = 1
+        self._peak: tuple[int, str, int] | None = None
+
+    @property
+    def peak(self) -> tuple[int, str, int]:
+        """Of ints, all of them recorded: (highest level above the start, op that reached it, change over one run)."""
+        self._peak = self._peak or _peak(self.events)
+        return self._peak
 
     def label(self, run: int, text: str | None = None) -> str:
         """`text`, by default the name, of the run-th repetition: 'blocks.3' for 'blocks.{}'."""
@@ -143,10 +150,9 @@ class Peak:
     bytes: int
 
 
-def local_peak(segment: Segment) -> tuple[int, str, int]:
-    """(highest level above the start, op that reached it, change over one run), of ints."""
+def _peak(events: list[Event]) -> tuple[int, str, int]:
     level, peak, at = 0, 0, "start"
-    for sign, size, path, op, _ in segment.events:
+    for sign, size, path, op, _ in events:
         level += sign * size
         if level > peak:
             peak, at = level, f"{path}: {op}" if path else op
@@ -162,7 +168,7 @@ def timeline(segments: list[Segment], base: int, most_runs: int = 64) -> Iterato
     for segment in segments:
         if segment.repeat == 0:
             continue
-        height, op, change = local_peak(segment)
+        height, op, change = segment.peak
         for run in _spaced(segment.repeat, most_runs):
             where = _where(segment.label(run), segment.label(run, op))
             yield Peak(segment.phase, segment.label(run), where, level + run * change + height)
