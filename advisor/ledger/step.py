@@ -13,7 +13,7 @@ from advisor.ledger.branch import branch
 from advisor.ledger.implementations import forward_of
 from advisor.ledger.machine import Machine, Parameter, parameter_bytes
 from advisor.ledger.moves import joints
-from advisor.ledger.optimizer import run_optimizer, shared_states, state_sizes
+from advisor.ledger.optimizers import run_optimizer, shared_states, state_sizes
 from advisor.ledger.scaler import GradScaler
 from advisor.ledger.share import share_of
 from advisor.ledger.tape import Segment

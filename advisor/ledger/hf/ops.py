@@ -1,4 +1,4 @@
-"""Ops that only transformers' code runs in this form; shapes and counts as in advisor/ledger/ops.py."""
+"""Ops that only transformers' code runs in this form; shapes and counts as in advisor/ledger/ops."""
 
 from __future__ import annotations
 
