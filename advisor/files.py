@@ -1,5 +1,6 @@
 """The only writer of files: whole or not at all, and never outside the folder that was meant."""
 
+import hashlib
 import os
 import re
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from advisor.errors import InputError, StoreError
 
 MAX_SLUG = 64
+DIGEST = 8  # hexadecimal digits
 
 
 def write_atomic(path: Path | str, content: str | bytes) -> Path:
@@ -52,6 +54,19 @@ def slug(name: str) -> str:
     """
     text = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:MAX_SLUG].strip("-.")
     return text or "unnamed"
+
+
+def unique_slug(*names: str) -> str:
+    """A slug that no other names have: of one that is a slug itself, that; else what is like them, and a digest.
+
+    >>> unique_slug("rtx-4090"), unique_slug("RTX 4090"), unique_slug("rtx-4090", "t4")
+    ('rtx-4090', 'rtx-4090-95911a9d', 'rtx-4090-and-t4-91c9e308')
+    """
+    text = "-and-".join(names)
+    if names == (slug(text),):
+        return text
+    digest = hashlib.sha256("\0".join(names).encode()).hexdigest()[:DIGEST]
+    return f"{slug(text)[: MAX_SLUG - DIGEST - 1].rstrip('-.')}-{digest}"
 
 
 def _umask() -> int:

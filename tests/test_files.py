@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advisor.errors import InputError, StoreError
-from advisor.files import safe_join, slug, write_atomic
+from advisor.files import safe_join, slug, unique_slug, write_atomic
 
 TRAVERSALS = ["../x", "/etc/passwd", "a/../../x", "", ".", "..", "a/../..", "x\0y"]
 
@@ -51,3 +53,13 @@ def test_slugs_are_safe_everywhere(name: str) -> None:
     assert len(text) <= 64
     assert all(c.isascii() and (c.isalnum() or c in "-.") for c in text)
     assert not text.startswith((".", "-"))
+
+
+NAMES = st.lists(st.text(st.sampled_from("abAB-. /é"), min_size=1, max_size=80), min_size=1, max_size=3)
+
+
+@given(NAMES, NAMES)
+def test_no_two_names_share_a_unique_slug(some: list[str], others: list[str]) -> None:
+    one, other = unique_slug(*some), unique_slug(*others)
+    assert (one == other) == (some == others)
+    assert slug(one) == one  # the gallery of reports shows what is one

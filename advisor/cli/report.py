@@ -8,7 +8,7 @@ import click
 import studies
 from advisor.cli import options
 from advisor.errors import InputError
-from advisor.files import slug
+from advisor.files import unique_slug
 from studies.records import StudyRecord
 
 
@@ -43,7 +43,7 @@ def write(*records: StudyRecord, output: Path | None = None) -> Path:
     """The report of records, in the file asked for or in the folder of runs."""
     import reports  # pandas and plotly: only when there is something to draw
 
-    name = slug("-and-".join(record.name for record in records))
+    name = unique_slug(*(record.name for record in records))
     return reports.write(records, output or Path("runs") / f"{name}.html")
 
 

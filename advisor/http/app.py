@@ -37,7 +37,7 @@ def create_app(config: Config) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY)
     app.add_middleware(Rate, per_second=config.requests_per_second)
     app.add_middleware(Guard, names=config.names)
-    app.add_middleware(Journal, metrics=service.metrics)  # the outermost: the last one that is added
+    app.add_middleware(Journal, metrics=service.metrics, page=error_page)  # the outermost: the last one that is added
     problem.install(app, error_page)
     document.install(app)
     for router in (api.router, operation.router, auth.router):

@@ -6,12 +6,16 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from advisor.http.guard import HEADERS
 from advisor.http.metrics import Metrics
-from advisor.http.problem import problem
+from advisor.http.problem import Page, is_person, problem
 
 log = logging.getLogger("advisor.http")
+UNFORESEEN = "an error of this program: its log says more"
 CUT_OFF = 499  # the client went away before it was answered, as nginx has it
 
 
@@ -39,8 +43,8 @@ def to_stderr() -> None:
 class Journal:
     """ASGI: one event per request, without its query, its headers and its body, where secrets might be."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, page: Page) -> None:
+        self.app, self.metrics, self.page = app, metrics, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,9 +62,15 @@ class Journal:
         except Exception:
             log.exception("unforeseen error")
             if not status:
-                await problem(500, "an error of this program: its log says more")(scope, receive, watched)
+                await self._apology(Request(scope))(scope, receive, watched)
         finally:
             self._note(scope, status or CUT_OFF, time.perf_counter() - began)
+
+    def _apology(self, request: Request) -> Response:
+        """With the guard's headers, which is further inside."""
+        if is_person(request):
+            return self.page(500, UNFORESEEN, HEADERS)
+        return problem(500, UNFORESEEN, headers=HEADERS)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

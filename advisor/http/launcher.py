@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from advisor.errors import ConflictError, StoreError
-from advisor.files import slug
+from advisor.files import unique_slug
 from studies.address import STORE_VARIABLE
 from studies.store import Store, lease
 from studies.store.lease import Holder
@@ -107,7 +107,7 @@ class Launcher:
 
     def log_of(self, name: str) -> Path:
         """Where the process of a study writes."""
-        return self.logs / f"{slug(name)}.log"
+        return self.logs / f"{unique_slug(name)}.log"
 
     def _last_line(self, name: str) -> str:
         try:

@@ -1,6 +1,7 @@
 """How much one client may ask: a bucket of requests that fills again with time."""
 
 import time
+from collections.abc import Callable
 
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,8 +15,8 @@ MAX_CLIENTS = 10_000  # remembered
 class Rate:
     """ASGI: at most `per_second` requests of one address on the average, and a burst of BURST_SECONDS of them."""
 
-    def __init__(self, app: ASGIApp, per_second: float) -> None:
-        self.app, self.per_second = app, per_second
+    def __init__(self, app: ASGIApp, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.app, self.per_second, self.clock = app, per_second, clock
         self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(MAX_CLIENTS)  # what was left, and when [s]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -25,7 +26,7 @@ class Rate:
         await self.app(scope, receive, send)
 
     def _take(self, client: str) -> bool:
-        now, full = time.monotonic(), self.per_second * BURST_SECONDS
+        now, full = self.clock(), max(1.0, self.per_second * BURST_SECONDS)
         left, then = self._buckets.get(client, (full, now))
         left = min(full, left + (now - then) * self.per_second)
         self._buckets[client] = (max(left - 1, 0.0) if left >= 1 else left, now)

@@ -1,10 +1,9 @@
 """Where a study keeps the models of its trials: a folder beside the store, of which only the best trial's stays."""
 
-import hashlib
 import shutil
 from pathlib import Path
 
-from advisor.files import slug
+from advisor.files import unique_slug
 from studies.store.database import parse_url
 
 FOLDER = Path("runs")  # of stores that are no file
@@ -16,7 +15,7 @@ class Shelf:
     def __init__(self, store: str, study: str) -> None:
         url = parse_url(store)
         beside = Path(str(url.database)).parent if url.drivername == "sqlite" else FOLDER
-        self._folder = beside / _folder_name(study)
+        self._folder = beside / unique_slug(study)
 
     def of(self, trial: int) -> Path:
         """The folder of a trial."""
@@ -41,9 +40,3 @@ class Shelf:
         """Remove all."""
         self.keep_only()
         self.cut_trunks()
-
-
-def _folder_name(study: str) -> str:
-    """The study's name where a path may have it; else what is like it, made unique."""
-    name = slug(study)
-    return name if name == study else f"{name}-{hashlib.sha256(study.encode()).hexdigest()[:8]}"

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.responses import PlainTextResponse
 
 from advisor.http.app import create_app
 from advisor.http.config import MAX_BODY, Config
+from advisor.http.rate import Rate
 
 SIZE = "/api/v1/size"
 
@@ -71,12 +73,22 @@ def test_long_bodies_are_refused_unread(shared: TestClient) -> None:
 
 
 def test_a_client_that_asks_too_often_waits(tmp_path: Path) -> None:
-    config = Config(store=str(tmp_path / "s.db"), requests_per_second=2.0)
+    config = Config(store=str(tmp_path / "s.db"), requests_per_second=1e-4)
     with TestClient(create_app(config), base_url="http://localhost") as client:
-        answers = [client.get("/healthz") for _ in range(20)]
-    assert answers[0].status_code == 200
-    assert answers[-1].status_code == 429
+        answers = [client.get("/healthz") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
     assert answers[-1].headers["retry-after"] == "1"
+
+
+def test_a_bucket_fills_again_with_time() -> None:
+    """At 2 requests/s: four at once, then two more for each second, and never more than four."""
+    now = 0.0
+    client = TestClient(Rate(PlainTextResponse("ok"), per_second=2.0, clock=lambda: now))
+    granted = []
+    for later in (0.0, 1.0, 0.25, 0.25, 3600.0):
+        now += later
+        granted.append([client.get("/").status_code for _ in range(6)].count(200))
+    assert granted == [4, 2, 0, 1, 4]
 
 
 def test_what_nobody_foresaw_is_logged_and_says_nothing(
@@ -84,6 +96,16 @@ def test_what_nobody_foresaw_is_logged_and_says_nothing(
 ) -> None:
     monkeypatch.setattr("advisor.gpus.search.found", lambda text: 1 / 0)
     answer = client.get("/api/v1/gpus")
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "ZeroDivision" not in answer.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_person_gets_a_page_that_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studies.store.store.Store.summaries", lambda store: 1 / 0)
+    answer = client.get("/studies", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "Internal Server Error" in answer.text
+    assert "its log says more" in answer.text
+    assert "ZeroDivision" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -24,14 +24,25 @@ def test_a_report_is_made_listed_shown_and_deleted(client: TestClient) -> None:
     assert made.json()["name"] == "one"
     both = client.post(REPORTS, json={"studies": ["one", "two"]})
     assert both.status_code == 201, both.text
-    assert {report["name"] for report in client.get(REPORTS).json()} == {"one", "one-two"}
-    page = client.get(f"{REPORTS}/one-two", params={"download": True})
-    assert page.headers["content-disposition"] == 'attachment; filename="one-two.html"'
+    name = both.json()["name"]
+    assert name.startswith("one-and-two-")
+    assert {report["name"] for report in client.get(REPORTS).json()} == {"one", name}
+    page = client.get(f"{REPORTS}/{name}", params={"download": True})
+    assert page.headers["content-disposition"] == f'attachment; filename="{name}.html"'
     assert page.headers["content-security-policy"].startswith("sandbox ")
     assert "allow-same-origin" not in page.headers["content-security-policy"]
     assert "two" in page.text
     assert client.delete(f"{REPORTS}/one").status_code == 200
     assert client.get(f"{REPORTS}/one").status_code == 404
+
+
+def test_studies_whose_names_look_alike_have_reports_of_their_own(client: TestClient) -> None:
+    names = ("a rate", "a/rate", "a-rate")
+    studies(client.app.state.service.config.store, *names)  # type: ignore[attr-defined]
+    made = [client.post(REPORTS, json={"studies": [name]}).json()["name"] for name in names]
+    assert {report["name"] for report in client.get(REPORTS).json()} == set(made)
+    assert len(set(made)) == 3
+    assert made[-1] == "a-rate"
 
 
 def test_of_a_study_that_there_is_not(client: TestClient) -> None:

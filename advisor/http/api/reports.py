@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, Field
 
 from advisor.errors import UnknownError
-from advisor.files import safe_join, slug
+from advisor.files import safe_join, slug, unique_slug
 from advisor.http import plain
 from advisor.http.api.studies import SLUG
 from advisor.http.body import Body, StrictRoute
@@ -47,7 +47,7 @@ def reports(at: At) -> Response:
 @router.post("/reports", status_code=201, response_model=Report)
 async def make(body: ReportBody, at: At, key: Key = None) -> Response:
     """Write the report of a study, or one that compares several. It takes seconds."""
-    path = at.config.reports_folder / f"{slug(' '.join(body.studies))}.html"
+    path = at.config.reports_folder / f"{unique_slug(*body.studies)}.html"
 
     async def act() -> tuple[int, bytes]:
         status, answer = await at.writing.ask(written, at.config.store, body.studies, path)

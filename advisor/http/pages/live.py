@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from advisor.errors import StoreError, UnknownError
-from advisor.files import slug
+from advisor.files import unique_slug
 from advisor.http.pages import views
 from advisor.http.pages.feed import LAST, Parts
 from advisor.http.pages.live_view import LiveView, view, waiting_view
@@ -52,7 +52,7 @@ class Reader:
 
     def values(self, seen: LiveView) -> dict[str, Any]:
         """What the templates need."""
-        report = slug(self.name)
+        report = unique_slug(self.name)
         return {
             "view": seen,
             "report": report,
