@@ -65,10 +65,12 @@ class Stages:
             yield Proposal(role="shape", params=self._moves.reshaped(self._start(), shape), length=SHORT)
 
     def _run_winners(self, trials: Sequence[Past]) -> Iterator[Proposal]:
-        """A full trial of the best shape, and of the next one if it was as good."""
+        """A full trial of the best shape, and of the next one if it was as good; of others while all have failed."""
         done = sorted((t.loss, t.number, t.params) for t in trials if t.role == "shape" and t.loss is not None)
         winners = [params for loss, _, params in done[:2] if loss <= (1 + TIE) * done[0][0]]
-        for params in winners or [self._start()]:
+        has_one = any(t.role == "search" and (t.is_running or t.loss is not None) for t in trials)
+        others = [] if has_one else [params for _, _, params in done[len(winners) :]]
+        for params in [*winners, *others] or [self._start()]:
             yield self._full(trials, params)
 
     def _fit_rate(self, trials: Sequence[Past]) -> Iterator[Proposal]:

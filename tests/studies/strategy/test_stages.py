@@ -159,6 +159,22 @@ def test_a_running_shape_is_waited_for() -> None:
     assert stages.next([*past, default]) is None
 
 
+def test_where_the_best_shape_fails_the_next_one_is_run() -> None:
+    space = search_spaces.load("decoder-small").with_precision("fp32")
+    stages, past = Stages(space, GIB, None, is_within_epoch=True), list[Past]()
+    depths: list[float] = []
+    while len(depths) < 3:
+        proposal = stages.next(past)
+        assert proposal is not None
+        depth = space.point(proposal.params, GIB)["depth"]
+        depths += [depth] if proposal.role == "search" else []
+        loss = 2.0 + 0.1 * depth if proposal.length < 1 else None  # what is trained in full fails
+        past.append(
+            Past(number=len(past), role=proposal.role, params=proposal.params, length=proposal.length, loss=loss)
+        )
+    assert depths == [1, 2, 3]
+
+
 def test_the_widest_of_each_depth_is_compared() -> None:
     space = search_spaces.load("decoder-small").with_precision("fp32")
     points = [space.point(params, 8_000_000) for params in shapes.frontier(space, 8_000_000)]
