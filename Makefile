@@ -73,11 +73,12 @@ bench-seed: $(VENV)/.installed-dev  ## A tuned character model beside a tutorial
 bench-coordinator: $(VENV)/.installed-dev  ## What running trials costs beside training them; the end that studies predict
 	$(BIN)/python -m tests.bench.coordinator
 
-bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs, and what live pages cost the study
+bench-service: $(VENV)/.installed-dev  ## Sizing over HTTP while a study runs
 	$(BIN)/python -m tests.bench.service
 
-bench-live: $(VENV)/.installed-dev  ## How far a live page lags behind the trial that it shows
+bench-live: $(VENV)/.installed-dev  ## How far a live page lags behind the trial that it shows; what 50 of them cost the study
 	$(BIN)/python -m tests.bench.live
+	$(BIN)/python -m tests.bench.watching
 
 bench-report: $(VENV)/.installed-dev  ## How soon the report of 200 trials is open in a browser, and its size
 	$(BIN)/python -m tests.bench.report

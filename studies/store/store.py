@@ -125,6 +125,16 @@ class Store:
                 text = connection.scalar(query)
             return None if text is None else Live.from_json(text)
 
+    def heard(self, name: str) -> str | None:
+        """What the study has said last of what it is doing: as long as it is the same text, `live` is the same.
+
+        A process that has died says nothing; neither does a study that there is not.
+        """
+        said = sa.select(tables.live.c.live).join(tables.studies, tables.studies.c.study_id == tables.live.c.study_id)
+        with self.errors(), self.engine.connect() as connection:
+            text: str | None = connection.scalar(said.where(tables.studies.c.name == name))
+        return text
+
     def settings(self, name: str) -> Settings:
         """What the study was asked to do."""
         with self.errors():

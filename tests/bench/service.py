@@ -1,8 +1,8 @@
-"""make bench-service: sizing over HTTP while a study runs, and what live pages cost the study. On loopback alone.
+"""make bench-service: sizing over HTTP while a study runs. On loopback alone.
 
-The service and all its processes have the first core, the study has the second; what asks for sizes shares the study's,
-what reads live pages the service's. Requests are sent when
-they are due, whether those before them have been answered or not; a latency counts from when its request was due.
+The service and all its processes have the first core, the study has the second, and what asks for sizes shares it.
+Requests are sent when they are due, whether those before them have been answered or not; a latency counts from when its
+request was due.
 """
 
 import asyncio
@@ -31,8 +31,6 @@ from tests.http.process import Server, commanded, kill
 SECONDS = 15.0  # of each load
 CONNECTIONS = 16
 START_SECONDS = 120.0
-PAGES = 50  # live ones, open at once
-WINDOWS, WINDOW_SECONDS = 8, 10.0  # with and without live pages, alternating
 NAME = "beside"
 STUDY = {"name": NAME, "budget_seconds": 3600, "workers": 1, "space": "decoder-small"}
 SERVICE_CORE, OTHER_CORE = {0}, {1}
@@ -112,10 +110,10 @@ class Asker:
 
 
 def processor_seconds(pid: int) -> float:
-    """Of a process and all that it has started and not put into another session [s]."""
+    """Of a process and all that it has started and not put into another session, those that have ended too [s]."""
     process = psutil.Process(pid)
     family = [process, *(child for child in process.children(recursive=True) if os.getsid(child.pid) == os.getsid(pid))]
-    return sum(sum(one.cpu_times()[:2]) for one in family)
+    return sum(sum(one.cpu_times()[:4]) for one in family)
 
 
 def start_study(server: Server, folder: Path) -> Holder:
@@ -158,61 +156,8 @@ async def sizing(server: Server) -> Table:
     return table
 
 
-async def watch(server: Server, seconds: float) -> int:
-    """Bytes that PAGES live pages get in so many seconds."""
-
-    async def page() -> int:
-        parts = urlsplit(server.url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        writer.write(f"GET /studies/{NAME}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        got = 0
-        try:
-            async with asyncio.timeout(seconds):
-                while chunk := await reader.read(65536):
-                    assert got or chunk.startswith(b"HTTP/1.1 200"), chunk[:200]
-                    got += len(chunk)
-        except TimeoutError:
-            pass
-        writer.close()
-        return got
-
-    return sum(await asyncio.gather(*(page() for _ in range(PAGES))))
-
-
-def tokens(folder: Path) -> float:
-    """That the study has trained on so far."""
-    with open_store(str(folder / "store.db")) as store:
-        record, live = store.load(NAME), store.live(NAME)
-    running = (trial.curve[-1].tokens for trial in (live.running if live else ()) if trial.curve)
-    return float(sum(trial.tokens for trial in record.trials) + sum(running))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """A stretch of the study, with live pages or without."""
-
-    per_second: float  # tokens that the study trains on
-    per_processor_second: float  # the same, whoever else wants its core
-    service: float  # share of a core that the service takes
-    got: int  # bytes that the pages got
-
-
-def window(server: Server, folder: Path, study: int, pages: bool) -> Window:
-    """What happens in WINDOW_SECONDS."""
-    began, before = time.perf_counter(), tokens(folder)
-    spent, served = processor_seconds(study), processor_seconds(server.process.pid)
-    got = asyncio.run(watch(server, WINDOW_SECONDS)) if pages else time.sleep(WINDOW_SECONDS) or 0
-    trained, seconds = tokens(folder) - before, time.perf_counter() - began
-    return Window(
-        per_second=trained / seconds,
-        per_processor_second=trained / (processor_seconds(study) - spent),
-        service=(processor_seconds(server.process.pid) - served) / seconds,
-        got=got,
-    )
-
-
 def main() -> None:
-    """Print both."""
+    """Print the table."""
     os.sched_setaffinity(0, SERVICE_CORE)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -220,40 +165,12 @@ def main() -> None:
         try:
             os.sched_setaffinity(0, OTHER_CORE)
             study = start_study(server, folder)
-            show(server, folder, study.pid)
+            Console(width=120).print(asyncio.run(sizing(server)))
             os.kill(study.pid, signal.SIGINT)
             while study.is_alive:
                 time.sleep(0.2)
         finally:
             kill(server)
-
-
-def show(server: Server, folder: Path, study: int) -> None:
-    """The table of sizing, that of live pages."""
-    console = Console(width=120)
-    console.print(asyncio.run(sizing(server)))
-    os.sched_setaffinity(0, SERVICE_CORE)  # browsers are not on the study's machine
-    windows = [window(server, folder, study, pages=bool(number % 2)) for number in range(2 * WINDOWS)]
-    table = Table("live pages", "study [tokens/s]", "from, to", "per processor second", "service, of one core", "sent")
-    for pages, some in ((0, windows[::2]), (PAGES, windows[1::2])):
-        rates = [one.per_second for one in some]
-        work = median(one.per_processor_second for one in some)
-        shown = (f"{median(rates):,.0f}", f"{min(rates):,.0f}, {max(rates):,.0f}", f"{work:,.0f}")
-        sent = sum(one.got for one in some) / len(some) / WINDOW_SECONDS
-        table.add_row(f"{pages}", *shown, f"{median(one.service for one in some):.1%}", f"{sent / 1e3:,.0f} kB/s")
-    console.print(table)
-    console.print(f"medians of {WINDOWS} windows of {WINDOW_SECONDS:.0f} s each, alternating")
-    for what in ("per_second", "per_processor_second"):
-        console.print(f"{PAGES} pages, tokens {what.replace('_', ' ')}: {lost(windows, what)}")
-
-
-def lost(windows: list[Window], what: str) -> str:
-    """What pages cost, from each window and its neighbour, which train the same model more often than not."""
-    pairs = zip(windows[::2], windows[1::2], strict=True)
-    shares = sorted(1 - getattr(one, what) / getattr(without, what) for without, one in pairs)
-    return (
-        f"{median(shares):+.1%} fewer in the median of pairs ({shares[1]:+.1%} to {shares[-2]:+.1%} without the ends)"
-    )
 
 
 if __name__ == "__main__":

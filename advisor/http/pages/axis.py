@@ -50,6 +50,11 @@ class Axis:
         low, high, here = (math.log(v) if self.log else v for v in (min(self.values), max(self.values), value))
         return ROOM + (100 - 2 * ROOM) * ((here - low) / (high - low) if high > low else 0.5)
 
+    def line(self, length: float) -> tuple[float, float]:
+        """Of a linear axis of this length: where 0 lies on it, and how far from there 1 is."""
+        zero = self.place(0.0)
+        return length / 100 * zero, length / 100 * (self.place(1.0) - zero)
+
     def _powers(self, low: float, high: float) -> list[float]:
         lowest, highest = (math.floor(math.log(v / self.unit, self.base)) for v in (low, high))
         found = [self.unit * self.base**p for p in range(lowest, highest + 2)]

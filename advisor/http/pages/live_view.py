@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from advisor.http.pages.axis import Axis, Tick
 from advisor.units import format_count, format_seconds
+from reports.numbers import thin
 from studies.front import front
 from studies.objectives import beside_loss
 from studies.records import CurvePoint, StudyRecord, TrialRecord
@@ -15,6 +16,8 @@ from studies.store.live import Live, RunningTrial
 from studies.store.queue import Entry
 
 WIDE = 1000  # of the coordinates that paths are drawn in; the page stretches them
+POINTS = 2000  # of all curves together: what a page gets twice a second does not grow with the study
+MIN_PER_CURVE, MAX_PER_CURVE = 15, 100
 HIGHEST = 0.9  # quantile of the losses above which curves leave the picture
 PHASES = {
     "probe": "measures how fast this device is",
@@ -209,9 +212,11 @@ def _curves(record: StudyRecord, live: Live | None) -> Chart | None:
     best = record.best
     ended = [(("best" if best and t.number == best.number else "ended"), t.number, t.curve) for t in record.trials]
     running = [("running", t.number, t.curve) for t in live.running] if live else []
-    drawn = [(kind, number, curve) for kind, number, curve in (*ended, *running) if len(curve) > 1]
-    if not drawn:
+    curves = [(kind, number, curve) for kind, number, curve in (*ended, *running) if len(curve) > 1]
+    if not curves:
         return None
+    limit = min(max(POINTS // len(curves), MIN_PER_CURVE), MAX_PER_CURVE)
+    drawn = [(kind, number, thin(curve, limit)) for kind, number, curve in curves]
     tokens = [p.tokens for _, _, curve in drawn for p in curve]
     losses = sorted(p.train_loss for _, _, curve in drawn for p in curve)
     x = Axis(name="tokens", label="tokens", values=[0, max(tokens)], show=format_count, log=False)
@@ -255,7 +260,9 @@ def _seconds(seconds: float) -> str:
 
 
 def _line(curve: Sequence[CurvePoint], x: Axis, y: Axis) -> str:
-    points = (f"{_x(x, p.tokens)} {_y(y, p.train_loss)}" for p in curve)
+    """Of two linear axes; a page that is open has many points placed twice a second."""
+    (left, width), (bottom, height) = x.line(WIDE), y.line(WIDE)
+    points = (f"{left + width * p.tokens:.1f} {WIDE - bottom - height * p.train_loss:.1f}" for p in curve)
     return "M" + " L".join(points)
 
 

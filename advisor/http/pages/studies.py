@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator
 from typing import cast
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import EventSourceResponse
 from starlette.responses import RedirectResponse
 
 from advisor.http import asking, plain
@@ -27,7 +26,6 @@ from advisor.http.service import Service
 from studies.store.queue import Entry
 
 router = APIRouter()
-RETRY_MILLISECONDS = 1000  # until a browser that has lost the service asks again
 MAX_FIELDS = 40
 
 
@@ -79,12 +77,11 @@ def study(name: Name, at: At) -> Response:
     return views.page("study.html", "studies", parts=PARTS, said=said(seen), **reader.values(seen))
 
 
-@router.get("/studies/{name}/events", response_class=EventSourceResponse)
-async def events(request: Request, name: Name) -> AsyncIterator[ServerSentEvent]:
+@router.get("/studies/{name}/events")
+async def events(request: Request, name: Name) -> Response:
     """The parts of the live page, each when it has changed."""
     feeds = cast(Feeds, request.app.state.feeds)
-    async for parts in feeds.watch(name):
-        yield ServerSentEvent(data=parts, retry=RETRY_MILLISECONDS)
+    return EventSourceResponse(feeds.watch(name), headers={"X-Accel-Buffering": "no"})  # nginx would hold events back
 
 
 @router.post("/studies/{name}/stop")

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,14 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from advisor.http.config import Config
+from advisor.http.pages.axis import Axis
 from advisor.http.pages.feed import LAST, Feeds, Parts
-from advisor.http.pages.live import Reader
-from advisor.http.pages.live_view import view, waiting_view
+from advisor.http.pages.live import LOOK_SECONDS, Reader
+from advisor.http.pages.live_view import POINTS, view, waiting_view
 from advisor.http.service import Service
 from studies.front import front
 from studies.settings import Settings
@@ -176,6 +180,38 @@ def test_a_reader_of_a_study_that_is_gone_says_so(client: TestClient) -> None:
     assert Reader(service(client), "gone").parts()[LAST] == "deleted"
 
 
+def parts_of(event: bytes) -> Parts:
+    """What an event tells."""
+    data = next(line for line in event.decode().splitlines() if line.startswith("data: "))
+    parts: Parts = json.loads(data.removeprefix("data: "))
+    return parts
+
+
+def test_a_page_is_made_again_when_there_is_something_new(client: TestClient, config: Config) -> None:
+    service(client).store.create(Settings(name="one", budget_seconds=60.0, store=config.store), {}, provenance())
+    reader = Reader(service(client), "one")
+    first = reader.parts()
+    assert reader.parts() is first
+    config.reports_folder.mkdir()
+    (config.reports_folder / "one.html").touch()
+    reader._looked_at -= LOOK_SECONDS  # some time later
+    assert ("anew" in first["actions"], "anew" in reader.parts()["actions"]) == (False, True)
+
+
+def test_what_a_page_gets_does_not_grow_with_the_study(client: TestClient) -> None:
+    few, many = study(), replace(study(), trials=tuple(replace(study().trials[2], number=n) for n in range(100)))
+    points = [sum(path.d.count("L") for path in view(record, live()).charts[0].paths) for record in (few, many)]
+    assert 0 < points[0] <= points[1] < POINTS
+
+
+@given(st.lists(st.floats(-1e7, 1e7), min_size=1, max_size=4), st.floats(-1e7, 1e7))
+def test_a_line_is_where_its_axis_places_a_value(values: list[float], value: float) -> None:
+    assume(len(set(values)) == 1 or max(values) - min(values) > 1.0)
+    axis = Axis(name="", label="", values=values, show=str, log=False)
+    start, length = axis.line(1000.0)
+    assert start + length * value == pytest.approx(10 * axis.place(value), rel=1e-6, abs=1e-3)
+
+
 def test_fifty_who_watch_cost_one_reader() -> None:
     reads: list[str] = []
 
@@ -185,7 +221,7 @@ def test_fifty_who_watch_cost_one_reader() -> None:
         return {"head": str(len(reads)), "same": "same"} | last
 
     async def one(feeds: Feeds) -> list[Parts]:
-        return [parts async for parts in feeds.watch("a")]
+        return [parts_of(event) async for event in feeds.watch("a")]
 
     async def all_of_them() -> list[list[Parts]]:
         feeds = Feeds(lambda name: lambda: read(name))
@@ -201,8 +237,8 @@ def test_a_reader_that_fails_lets_those_who_watch_go() -> None:
     def fail() -> Parts:
         raise RuntimeError("a fault of ours")
 
-    async def watch() -> list[Parts]:
-        return [parts async for parts in Feeds(lambda name: fail).watch("a")]
+    async def watch() -> list[bytes]:
+        return [event async for event in Feeds(lambda name: fail).watch("a")]
 
     with pytest.raises(RuntimeError, match="a fault of ours"):
         run(watch)
