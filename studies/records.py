@@ -11,6 +11,8 @@ Reason = Literal["", "rung", "diverged", "nan", "oom", "crash", "timeout", "lost
 # the untuned default; short runs that compare shapes and learning rates; full trials of the search; cheaper models, in
 # short runs and in full, for the front; the winner's re-run
 Role = Literal["default", "shape", "rate", "search", "front", "final"]
+# of a model's blocks, as far as the best learning rate cares: a plain MLP, a gated one, BDH
+Kind = Literal["plain", "gated", "bdh"]
 CONTENDERS: tuple[Role, ...] = ("search", "front")  # whose full trials may win
 
 
@@ -83,6 +85,7 @@ class SweepRecord:
     interval: tuple[float, float] | None = None  # about nine in ten times
     horizon: int = 0  # [steps]
     by_seed: tuple[dict[str, float], ...] = ()  # the rules of each seed; `rules` are their means in octaves
+    kind: Kind = "plain"  # by which the rules were corrected
 
     @property
     def start(self) -> float:

@@ -17,6 +17,12 @@ much of the weight at every width, as in the authors' own MuAdam (microsoft/mup 
 
 Every inner width (of the MLP, of all heads, of BDH's neurons) is taken to grow with d_model. BDH's attention needs no
 scale of its own: a norm follows it.
+
+Compared rule by rule with the authors' code, and the same: microsoft/mup (mup/optim.py: MuAdam; mup/layer.py: MuReadout
+and MuSharedReadout divide the input by the width's factor, the weights keep their std) and microsoft/mutransformers
+(models/gpt2/modeling_gpt2.py: embeddings of one std at every width, matrices by mup's `normal_`, GPT-2's
+1 / sqrt(2 depth) into the residual stream). How we differ: at the base width nothing changes, so attention's scale is
+1 / sqrt(head size) there, and neither queries nor the head begin at zero, which both leave open.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the rules of one or several sweeps say together: the learning rate of a run, or why there is no answer.
 
-Each rule that names the centre reads low by a number of octaves of its own, measured by `make bench-lr`; with that
-added they speak of one thing, and agree or do not. No torch here.
+Each rule that names the centre reads low by a factor that goes with the kind of the blocks, measured by
+`make bench-lr`; with that made good they speak of one thing, and agree or do not. No torch here.
 """
 
 import math
@@ -10,15 +10,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studies.records import SweepRecord
+from advisor.spec import BDH, Model
+from advisor.spec.own import Own
+from studies.records import Kind, SweepRecord
 from studies.trial import lr_rules
 from studies.trial.lr_rules import Floats
 
 HORIZON = 500  # steps of the runs that the rules were measured on: what an answer is for
-# Octaves that a rule reads below the best rate of such a run: medians over the shapes of `make bench-lr` that are not
-# held out; on ramps of 50 and of 100 steps the same to 0.1. Shares of the drop, as they mean the same whatever the
-# vocabulary; and its first half, before single steps that explode blur the curve.
-READS_LOW: Mapping[str, float] = {"drop30": 3.5, "drop50": 2.5}
+# Octaves that a rule reads below the best rate of such a run, by kind of block: medians over the shapes of
+# `make bench-lr` that are not held out. Shares of the drop, as they mean the same whatever the vocabulary; and its
+# first half, before single steps that explode blur the curve. Curves of all kinds fall at the same rates; where runs
+# are best differs: a cliff comes early for gated MLPs (in Llama's block), and BDH trains as well far beyond.
+READS_LOW: Mapping[Kind, Mapping[str, float]] = {
+    "plain": {"drop30": 3.6, "drop50": 2.7},
+    "gated": {"drop30": 2.6, "drop50": 1.6},
+    "bdh": {"drop30": 4.9, "drop50": 3.9},
+}
 INTERVAL = 1.0  # octaves on either side, which held the best rate of 9 in 10 of those sweeps
 AGREED = 1.0  # octaves between rules, or between seeds, beyond which there is no answer
 # On 1,911 pretraining runs (Step Law, Li et al. 2025) two octaves too low cost 1.3 % of the loss, three too high 9.1 %,
@@ -41,7 +48,16 @@ class Answer(NamedTuple):
     high: float
 
 
-def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, seconds: float) -> SweepRecord:
+def kind_of(model: Model | Own) -> Kind:
+    """How its blocks are built; nobody knows that of a model of the user's own, most are plain."""
+    if isinstance(model, BDH):
+        return "bdh"
+    return "gated" if not isinstance(model, Own) and model.mlp.gated else "plain"
+
+
+def read(
+    point: dict[str, float], curves: Sequence[Curve], *, kind: Kind, restored: bool, seconds: float
+) -> SweepRecord:
     """The record of sweeps of one model, a curve per seed: rules are their means over the seeds, in octaves."""
     steps = min(len(curve.rates) for curve in curves)
     rates = curves[0].rates[:steps]
@@ -50,9 +66,10 @@ def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, se
     by_seed = [lr_rules.read(curve.rates, lr_rules.smooth(*curve)) for curve in curves]
     rules = {name: mean([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
     fell = lr_rules.fell(smoothed)
-    named = centres(rules)
+    factors = corrections(READS_LOW[kind])
+    named = centres(rules, factors)
     why_not = "" if fell else "the loss did not fall along the ramp"
-    why_not = why_not or _disagreement(named, [mean(list(centres(r).values())) for r in by_seed])
+    why_not = why_not or _disagreement(named, [mean(list(centres(r, factors).values())) for r in by_seed])
     answer = None if why_not else _answer(named, rules["edge"])
     low, high = bounds(named, rules["edge"]) if fell else (float(rates[0]), float(rates[-1]))
     return SweepRecord(
@@ -67,10 +84,11 @@ def read(point: dict[str, float], curves: Sequence[Curve], *, restored: bool, se
         interval=answer and (answer.low, answer.high),
         horizon=HORIZON,
         by_seed=tuple(by_seed),
-        verdict=_verdict(named, answer, why_not, (low, high), rules["edge"], len(curves)),
+        verdict=_verdict(_said(named, factors, kind, len(curves)), answer, why_not, (low, high), rules["edge"]),
         agrees=answer is not None,
         restored=restored,
         seconds=seconds,
+        kind=kind,
     )
 
 
@@ -78,17 +96,25 @@ def joined(sweeps: Sequence[SweepRecord]) -> SweepRecord:
     """Sweeps of one model and ramp by several seeds as one."""
     curves = [Curve(np.array(sweep.learning_rates), np.array(sweep.losses)) for sweep in sweeps]
     restored, seconds = all(sweep.restored for sweep in sweeps), sum(sweep.seconds for sweep in sweeps)
-    return read(sweeps[0].point, curves, restored=restored, seconds=seconds)
+    return read(sweeps[0].point, curves, kind=sweeps[0].kind, restored=restored, seconds=seconds)
 
 
-def centres(rules: Mapping[str, float], reads_low: Mapping[str, float] = READS_LOW) -> dict[str, float]:
+def corrections(reads_low: Mapping[str, float]) -> dict[str, float]:
+    """What a rule that names the best learning rate is multiplied by.
+
+    >>> {rule: round(factor, 1) for rule, factor in corrections(READS_LOW["plain"]).items()}
+    {'drop30': 12.1, 'drop50': 6.5}
+    """
+    return {name: 2**low for name, low in reads_low.items()}
+
+
+def centres(rules: Mapping[str, float], factors: Mapping[str, float]) -> dict[str, float]:
     """The best learning rate by each rule that names it.
 
-    >>> named = centres({"drop30": 0.0005, "drop50": 0.001, "edge": 0.1})
-    >>> {rule: round(rate, 4) for rule, rate in named.items()}
-    {'drop30': 0.0057, 'drop50': 0.0057}
+    >>> centres({"drop30": 0.0005, "drop50": 0.001, "edge": 0.1}, {"drop30": 12.0, "drop50": 6.0})
+    {'drop30': 0.006, 'drop50': 0.006}
     """
-    return {name: rules[name] * 2**low for name, low in reads_low.items()}
+    return {name: rules[name] * factor for name, factor in factors.items()}
 
 
 def bounds(named: dict[str, float], edge: float) -> tuple[float, float]:
@@ -115,18 +141,20 @@ def _disagreement(named: dict[str, float], by_seed: Sequence[float]) -> str:
     return ""
 
 
-def _verdict(
-    named: dict[str, float], answer: Answer | None, why_not: str, bounds: tuple[float, float], edge: float, seeds: int
-) -> str:
+def _said(named: Mapping[str, float], factors: Mapping[str, float], kind: Kind, seeds: int) -> str:
+    """What each rule names, and how it comes from what it reads."""
+    said = ", ".join(f"{name} x {factors[name]:.3g} = {rate:.2g}" for name, rate in named.items())
+    return f"{said}, as of {kind} blocks" + (f", {seeds} seeds" if seeds > 1 else "")
+
+
+def _verdict(said: str, answer: Answer | None, why_not: str, bounds: tuple[float, float], edge: float) -> str:
     """One sentence for a person."""
     span = f"the search goes from {bounds[0]:.2g} to {bounds[1]:.2g}"
-    said = ", ".join(f"{name} {rate:.2g}" for name, rate in named.items())
     if answer is None:
         return f"No answer: {why_not} ({said}); {span}."
-    times = f", {seeds} seeds" if seeds > 1 else ""
     return (
         f"A run of {HORIZON} steps is best near {answer.centre:.2g} ({answer.low:.2g} to {answer.high:.2g}): rules"
-        f" agree within an octave ({said}{times}); {span}, and the loss turns up for good beyond {edge:.2g}."
+        f" agree within an octave ({said}); {span}, and the loss turns up for good beyond {edge:.2g}."
     )
 
 

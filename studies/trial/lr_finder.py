@@ -54,7 +54,8 @@ class Ramp:
 
 def _record(job: SweepJob, curve: list[tuple[float, float]], restored: bool, seconds: float) -> SweepRecord:
     rates, losses = (np.array(column) for column in zip(*curve, strict=True))
-    return lr_answer.read(_point(job), [lr_answer.Curve(rates, losses)], restored=restored, seconds=seconds)
+    curves, kind = [lr_answer.Curve(rates, losses)], lr_answer.kind_of(job.model)
+    return lr_answer.read(_point(job), curves, kind=kind, restored=restored, seconds=seconds)
 
 
 def _point(job: SweepJob) -> dict[str, float]:

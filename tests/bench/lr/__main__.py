@@ -7,9 +7,8 @@ it anew into that folder: about an hour and a half.
 import argparse
 import dataclasses
 import functools
-import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,62 +16,16 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from studies.trial import lr_answer
-from tests.bench.lr import calibration, rows
-from tests.bench.lr.results import RAMP, RAMPS, Ramp, Results
-from tests.bench.lr.rivals import RIVALS
+from tests.bench.lr import calibration, costs, rows
+from tests.bench.lr.answers import RULES, answered, elsewhere, errors, one_seed
+from tests.bench.lr.results import RAMP, RAMPS, Results
 from tests.bench.lr.rows import Swept, Trained
-from tests.bench.lr.shapes import BASE_WIDTH, GRID, SHAPES, STEPS, WIDTHS, Shape
+from tests.bench.lr.shapes import BASE_WIDTH, DRIFTING, GRID, SHAPES, STEPS, WIDTHS, Shape
 from tests.bench.lr.truth import Truth
 
-OURS = "ours: mean of the calibrated rules"
-ELSEWHERE = "ours, calibrated without the shape"
-CONSTANT = "no sweep: the best rate of the median shape"
+SPANS = ((16, 128), (32, 128))
 ONE_SEED = f"no rule: {len(GRID)} full trials of one seed"
-Named = Callable[[Results, Shape, Swept], float | None]  # the learning rate that a rule names on a sweep of a shape
 Errors = list[tuple[float, float]]  # octaves from the best learning rate, regret [nats/token]
-
-
-def ours(results: Results, shape: Shape, sweep: Swept) -> float | None:
-    """The advisor's answer, or None."""
-    return answered([sweep])
-
-
-def answered(sweeps: Sequence[Swept]) -> float | None:
-    """The advisor's answer to several seeds, or None."""
-    return lr_answer.read({}, [lr_answer.Curve(*s.curve) for s in sweeps], restored=True, seconds=0.0).centre
-
-
-def elsewhere(results: Results, shape: Shape, sweep: Swept) -> float:
-    """The same rules by constants of all shapes but this one."""
-    others = [other.name for other in results.shapes if other is not shape]
-    return calibration.answer(sweep, calibration.reads_low(others, results.truths, results.sweeps[RAMP]))
-
-
-def constant(results: Results, shape: Shape, sweep: Swept) -> float:
-    """One rate for all: the median of the other shapes' best."""
-    return float(2 ** statistics.median(results.truths[s.name].best for s in results.shapes if s is not shape))
-
-
-def ours_by(rule: str) -> Named:
-    """One of the rules as it reads, uncalibrated."""
-    return lambda results, shape, sweep: calibration.rules(sweep)[rule]
-
-
-def rival(rule: Callable[..., float]) -> Named:
-    """Another finder's rule."""
-    return lambda results, shape, sweep: rule(*sweep.curve)
-
-
-RULES: dict[str, Named] = {
-    OURS: ours,
-    ELSEWHERE: elsewhere,
-    **{
-        f"our {name}": ours_by(name)
-        for name in ("drop30", "drop50", "drop70", "steepest", "valley", "minimum/10", "edge")
-    },
-    **{name: rival(rule) for name, rule in RIVALS.items()},
-    CONSTANT: constant,
-}
 
 
 def main() -> None:
@@ -82,15 +35,17 @@ def main() -> None:
     folder = parser.parse_args().again
     truth, sweeps = rows.Table(folder / "truth.csv", Trained), rows.Table(folder / "sweeps.csv", Swept)
     train_missing(truth, sweeps)
-    results = Results.of(SHAPES, truth.rows, sweeps.rows)
+    results = Results.of(SHAPES, DRIFTING, truth.rows, sweeps.rows)
     console = Console(width=120)
     console.print(shapes_table(results))
-    held_out = [shape for shape in results.shapes if shape.held_out]
     console.print(rules_table("all shapes", results, results.shapes))
-    console.print(rules_table("held out", results, held_out))
+    for title, is_held_out in (("design", False), ("held out", True)):
+        kind = [shape for shape in results.shapes if shape.held_out == is_held_out]
+        console.print(rules_table(title, results, kind))
     console.print(ramps_table(results))
     console.print(constants_table(results))
     console.print(drift_table(results))
+    console.print(costs_table())
 
 
 def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
@@ -99,9 +54,9 @@ def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
 
     torch.set_num_threads(1)
     for shape in SHAPES:
-        if shape.plan.parametrization == "standard":
-            wanted = [{"seed": seed, **ramp.of(shape)} for ramp in RAMPS for seed in rows.SWEEP_SEEDS]
-            sweeps.fill(({"shape": shape.name, **w}, functools.partial(rows.sweep, shape, **w)) for w in wanted)
+        wanted = [{"seed": seed, **ramp.of(shape)} for ramp in RAMPS for seed in rows.SWEEP_SEEDS]
+        sweeps.fill(({"shape": shape.name, **w}, functools.partial(rows.sweep, shape, **w)) for w in wanted)
+    for shape in (*SHAPES, *DRIFTING):
         truth.fill(
             (
                 {"shape": shape.name, "seed": seed, "learning_rate": rate},
@@ -109,22 +64,6 @@ def train_missing(truth: rows.Table, sweeps: rows.Table) -> None:
             )
             for seed, rate in shape.runs
         )
-
-
-def errors(rule: Named, results: Results, shapes: Sequence[Shape], ramp: Ramp = RAMP) -> Iterator[tuple[float, float]]:
-    """Octaves and regret of what single sweeps say, without those that give no answer."""
-    for shape in shapes:
-        truth = results.truths[shape.name]
-        for sweep in results.sweeps[ramp][shape.name]:
-            if (rate := rule(results, shape, sweep)) is not None:
-                yield math.log2(rate) - truth.best, truth.regret(rate)
-
-
-def one_seed(results: Results, shapes: Sequence[Shape]) -> Iterator[tuple[float, float]]:
-    """Of the best rate by all the runs of one seed, beside that of the mean over the seeds."""
-    for shape in shapes:
-        truth = results.truths[shape.name]
-        yield from ((one.best - truth.best, truth.regret(one.best_rate)) for one in truth.of_seeds())
 
 
 def figures(name: str, found: Errors, wanted: int) -> list[str]:
@@ -169,12 +108,13 @@ def ramps_table(results: Results) -> Printed:
 def constants_table(results: Results) -> Printed:
     """What the answer's constants are by these runs."""
     table = Printed(title="Octaves that rules read low: medians over the shapes that are not held out")
-    for column in ("rule", *map(str, RAMPS), "in use"):
-        table.add_column(column, justify="left" if column == "rule" else "right")
-    calibrated = [shape.name for shape in results.shapes if not shape.held_out]
-    found = [calibration.reads_low(calibrated, results.truths, results.sweeps[ramp]) for ramp in RAMPS]
-    for rule, low in lr_answer.READS_LOW.items():
-        table.add_row(rule, *(f"{of_ramp[rule]:.2f}" for of_ramp in found), f"{low:.2f}")
+    for column in ("blocks, rule", *map(str, RAMPS), "in use"):
+        table.add_column(column, justify="left" if column == "blocks, rule" else "right")
+    for kind, in_use in lr_answer.READS_LOW.items():
+        calibrated = [shape for shape in results.shapes if shape.kind == kind and not shape.held_out]
+        found = [calibration.reads_low(calibrated, results.truths, results.sweeps[ramp]) for ramp in RAMPS]
+        for rule, low in in_use.items():
+            table.add_row(f"{kind}, {rule}", *(f"{of_ramp[rule]:.2f}" for of_ramp in found), f"{low:.2f}")
     return table
 
 
@@ -188,24 +128,37 @@ def shapes_table(results: Results) -> Printed:
     for shape in results.shapes:
         truth, of_one = results.truths[shape.name], results.sweeps[RAMP][shape.name]
         alone = ", ".join(_rate(one.best_rate) for one in truth.of_seeds())
-        answers = ", ".join(_rate(answered([sweep])) for sweep in of_one)
+        answers = ", ".join(_rate(answered(shape, [sweep])) for sweep in of_one)
         name = shape.name + (" (held out)" if shape.held_out else "")
-        table.add_row(name, _rate(truth.best_rate), f"{truth.lowest:.3f}", alone, answers, _rate(answered(of_one)))
+        table.add_row(
+            name, _rate(truth.best_rate), f"{truth.lowest:.3f}", alone, answers, _rate(answered(shape, of_one))
+        )
     return table
 
 
 def drift_table(results: Results) -> Printed:
     """The best learning rate over widths."""
-    table = Printed(title=f"Best learning rate over an {WIDTHS[-1] // WIDTHS[0]}x width")
-    for column in ("parametrization", *map(str, WIDTHS), "drift [octaves]"):
+    table = Printed(title=f"Best learning rate over widths; of mup by a base of {BASE_WIDTH}")
+    for column in ("parametrization", *map(str, WIDTHS), *(f"drift, {low} to {high}" for low, high in SPANS)):
         table.add_column(column, justify="left" if column == "parametrization" else "right")
     for average in (np.median, np.mean):
         for parametrization, suffix in (("standard", ""), ("mup", " mup")):
             names = [f"2 x {width}" + ("" if width == BASE_WIDTH else suffix) for width in WIDTHS]
-            best = [Truth(results.truths[name].rows, average).best for name in names]
+            best = {w: Truth(results.truths[n].rows, average).best for w, n in zip(WIDTHS, names, strict=True)}
+            spans = [[b for width, b in best.items() if low <= width <= high] for low, high in SPANS]
             title = f"{parametrization}, {average.__name__} of the seeds"
-            table.add_row(title, *(_rate(2**b) for b in best), f"{max(best) - min(best):.2f}")
-    table.caption = "A few runs of width 16 never leave a loss of 2.6: they move its mean."
+            table.add_row(title, *(_rate(2**b) for b in best.values()), *(f"{max(s) - min(s):.2f}" for s in spans))
+    table.caption = "In octaves. A few runs of width 16 never leave a loss of 2.6: they move its mean."
+    return table
+
+
+def costs_table() -> Printed:
+    """What a sweep takes of the time of a full trial, measured now."""
+    table = Printed(title=f"A sweep of {RAMP} beside a full trial of {STEPS} steps, wall clock on one core")
+    for column in ("shape", "trial [s]", "sweep [s]", "of a trial"):
+        table.add_column(column, justify="left" if column == "shape" else "right")
+    for cost in costs.measured():
+        table.add_row(cost.shape, f"{cost.trial:.1f}", f"{cost.sweep:.2f}", f"{cost.sweep / cost.trial:.1%}")
     return table
 
 

@@ -36,23 +36,24 @@ RAMPS = (RAMP, Ramp(steps=50), Ramp(steps=50, part=2), Ramp(steps=100))
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """`shapes`: of the standard parametrization. Truths are of all, by name; sweeps of these, by ramp and name."""
+    """Truths are of all shapes, by name; sweeps of `shapes`, by ramp and name."""
 
     shapes: Sequence[Shape]
     truths: Mapping[str, Truth]
     sweeps: Mapping[Ramp, Mapping[str, Sequence[Swept]]]
 
     @classmethod
-    def of(cls, shapes: Sequence[Shape], trained: Sequence[Trained], swept: Sequence[Swept]) -> "Results":
+    def of(
+        cls, shapes: Sequence[Shape], drifting: Sequence[Shape], trained: Sequence[Trained], swept: Sequence[Swept]
+    ) -> "Results":
         """From rows."""
-        standard = [shape for shape in shapes if shape.plan.parametrization == "standard"]
 
         def sweeps(shape: Shape, ramp: Ramp) -> list[Swept]:
             values = {"shape": shape.name, **ramp.of(shape)}.items()
             return [row for row in swept if values <= vars(row).items()]
 
         return cls(
-            shapes=standard,
-            truths={shape.name: Truth([row for row in trained if row.shape == shape.name]) for shape in shapes},
-            sweeps={ramp: {shape.name: sweeps(shape, ramp) for shape in standard} for ramp in RAMPS},
+            shapes=shapes,
+            truths={s.name: Truth([row for row in trained if row.shape == s.name]) for s in (*shapes, *drifting)},
+            sweeps={ramp: {shape.name: sweeps(shape, ramp) for shape in shapes} for ramp in RAMPS},
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.spec import BDH, MLP, Attention, Decoder, Embedding, Model, Norm, Plan, Rotary
+from studies.records import Kind
+from studies.trial import lr_answer
 
 STEPS = 500  # of a full trial
 # 7e-4 to 0.13, three quarters of an octave apart
@@ -14,6 +16,8 @@ SEQUENCE = 32
 WIDTHS = (16, 32, 64, 128)  # over which the best learning rate drifts, or does not
 BASE_WIDTH = 32
 SMALL = Plan(batch=8, sequence=SEQUENCE, precision="fp32")
+LONGER = dataclasses.replace(SMALL, sequence=2 * SEQUENCE)
+SHORTER = dataclasses.replace(SMALL, batch=16, sequence=SEQUENCE // 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,11 @@ class Shape:
     around: tuple[int, int]
 
     @property
+    def kind(self) -> Kind:
+        """Of the model's blocks."""
+        return lr_answer.kind_of(self.model(2))
+
+    @property
     def runs(self) -> Iterator[tuple[int, float]]:
         """Seeds and learning rates of the full trials."""
         first, last = self.around
@@ -41,30 +50,41 @@ class Shape:
 
 
 def gpt(
-    name: str, *, d_model: int, depth: int, heads: int, plan: Plan | None = None, dropout: float = 0.0, **more: Any
+    name: str, *, d_model: int, depth: int, heads: int, plan: Plan = SMALL, dropout: float = 0.0, **more: Any
 ) -> Shape:
     """GPT-2 in small; `more` are fields of the shape."""
 
     def model(vocab: int) -> Model:
-        return Decoder.gpt(vocab=vocab, context=SEQUENCE, d_model=d_model, depth=depth, heads=heads, dropout=dropout)
+        return Decoder.gpt(
+            vocab=vocab, context=int(plan.sequence), d_model=d_model, depth=depth, heads=heads, dropout=dropout
+        )
 
-    return Shape(name=name, model=model, plan=SMALL if plan is None else plan, **more)
+    return Shape(name=name, model=model, plan=plan, **more)
 
 
-def llama(vocab: int) -> Model:
+def llama(name: str, *, d_model: int, depth: int, heads: int, **more: Any) -> Shape:
     """Rotary positions, RMS norms, a gated MLP, an untied head."""
-    return Decoder(
-        context=SEQUENCE, d_model=64, depth=2, embedding=Embedding(vocab=vocab, positions="none"),
-        attention=Attention(
-            heads=4, kv_heads=2, projections="separate", qkv_bias=False, out_bias=False, rotary=Rotary()
-        ),
-        mlp=MLP(hidden=160, activation="silu", gated=True, bias=False), norm=Norm(kind="rms", bias=False),
-    )  # fmt: skip
+
+    def model(vocab: int) -> Model:
+        return Decoder(
+            context=SEQUENCE, d_model=d_model, depth=depth, embedding=Embedding(vocab=vocab, positions="none"),
+            attention=Attention(
+                heads=heads, kv_heads=2, projections="separate", qkv_bias=False, out_bias=False, rotary=Rotary()
+            ),
+            mlp=MLP(hidden=5 * d_model // 2, activation="silu", gated=True, bias=False),
+            norm=Norm(kind="rms", bias=False),
+        )  # fmt: skip
+
+    return Shape(name=name, model=model, plan=SMALL, **more)
 
 
-def bdh(vocab: int) -> Model:
+def bdh(name: str, *, d_model: int, depth: int, **more: Any) -> Shape:
     """Dragon Hatchling."""
-    return BDH(vocab=vocab, context=SEQUENCE, d_model=32, depth=3, heads=2, multiplier=16)
+
+    def model(vocab: int) -> Model:
+        return BDH(vocab=vocab, context=SEQUENCE, d_model=d_model, depth=depth, heads=2, multiplier=16)
+
+    return Shape(name=name, model=model, plan=SMALL, **more)
 
 
 def drifting(width: int, **more: Any) -> Shape:
@@ -87,8 +107,17 @@ SHAPES = (
     gpt("4 x 48", d_model=48, depth=4, heads=3, around=(4, 8)),
     gpt("1 x 64, batch 32", d_model=64, depth=1, heads=4, around=(3, 6), plan=dataclasses.replace(SMALL, batch=32)),
     gpt("3 x 96, dropout", d_model=96, depth=3, heads=3, dropout=0.1, around=(3, 6)),
-    *(drifting_mup(width) for width in WIDTHS if width != BASE_WIDTH),
-    Shape(name="2 x 64, Llama's block", model=llama, plan=SMALL, held_out=True, around=(1, 6)),
-    Shape(name="3 x 32, BDH", model=bdh, plan=SMALL, held_out=True, around=(4, 9)),
-    gpt("5 x 40", d_model=40, depth=5, heads=2, held_out=True, around=(4, 8)),
+    llama("2 x 64, Llama's block", d_model=64, depth=2, heads=4, around=(1, 6)),
+    bdh("3 x 32, BDH", d_model=32, depth=3, around=(4, 9)),
+    gpt("5 x 40", d_model=40, depth=5, heads=2, around=(4, 8)),
+    gpt("6 x 64", d_model=64, depth=6, heads=4, around=(3, 6)),
+    gpt("1 x 96, context 64", d_model=96, depth=1, heads=3, plan=LONGER, around=(3, 6)),
+    gpt("2 x 80, 16 of context 16", d_model=80, depth=2, heads=5, plan=SHORTER, around=(2, 5)),
+    llama("4 x 48, Llama's block", d_model=48, depth=4, heads=4, around=(2, 6)),
+    bdh("2 x 48, BDH", d_model=48, depth=2, around=(3, 8)),
+    llama("3 x 56, Llama's block", d_model=56, depth=3, heads=4, held_out=True, around=(2, 6)),
+    bdh("4 x 40, BDH", d_model=40, depth=4, held_out=True, around=(7, 10)),
+    gpt("4 x 32, context 64", d_model=32, depth=4, heads=2, plan=LONGER, held_out=True, around=(5, 9)),
 )
+# no sweeps of these: only where the learning rate is best
+DRIFTING = tuple(drifting_mup(width) for width in WIDTHS if width != BASE_WIDTH)

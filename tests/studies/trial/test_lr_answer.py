@@ -1,15 +1,20 @@
 """Curves of known shape: the answer, its interval, and why there is none."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
+from advisor.spec import BDH, MLP, Decoder
+from advisor.spec.own import Own
 from studies.records import SweepRecord
 from studies.trial import lr_answer
 from studies.trial.lr_answer import AROUND, READS_LOW, Curve
 from studies.trial.lr_rules import Floats
 from tests.studies.trial.test_lr_rules import OCTAVE, fall, octaves, ramp
+
+PLAIN = READS_LOW["plain"]
 
 
 def curve(rates: Floats, centre: float = 3e-3, edge: float = 0.2) -> Floats:
@@ -20,7 +25,7 @@ def curve(rates: Floats, centre: float = 3e-3, edge: float = 0.2) -> Floats:
 
 def read(*losses: np.ndarray) -> SweepRecord:
     curves = [Curve(ramp(len(of_seed)), of_seed) for of_seed in losses]
-    return lr_answer.read({"d_model": 64.0}, curves, restored=True, seconds=1.0)
+    return lr_answer.read({"d_model": 64.0}, curves, kind="plain", restored=True, seconds=1.0)
 
 
 @pytest.mark.parametrize("centre", [1e-3, 4e-3])
@@ -31,7 +36,7 @@ def test_the_answer_lies_above_what_the_rules_read_and_moves_with_the_curve(cent
     assert sweep.interval is not None
     low, high = sweep.interval
     assert low < sweep.centre < high
-    lowest, highest = min(sweep.rules[name] for name in READS_LOW), max(sweep.rules[name] for name in READS_LOW)
+    lowest, highest = min(sweep.rules[name] for name in PLAIN), max(sweep.rules[name] for name in PLAIN)
     assert lowest * 2 < sweep.centre < highest * 8
     assert sweep.low < sweep.centre < sweep.high <= sweep.rules["edge"]
     assert f"A run of {sweep.horizon} steps is best near" in sweep.verdict
@@ -45,6 +50,29 @@ def test_the_answer_does_not_depend_on_the_number_of_steps() -> None:
     assert short is not None
     assert long is not None
     assert octaves(long, short) == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_answer_goes_with_the_kind_of_the_blocks_which_the_verdict_shows() -> None:
+    losses = curve(ramp(), edge=10.0)
+    of_kind = {
+        kind: lr_answer.read({}, [Curve(ramp(), losses)], kind=kind, restored=True, seconds=1.0) for kind in READS_LOW
+    }
+    gated, plain, bdh = (of_kind[kind].centre for kind in ("gated", "plain", "bdh"))  # type: ignore[index]
+    assert gated is not None
+    assert plain is not None
+    assert bdh is not None
+    assert gated < plain < bdh
+    assert of_kind["gated"].rules == of_kind["bdh"].rules
+    assert f"drop50 x {2 ** READS_LOW['gated']['drop50']:.3g} = " in of_kind["gated"].verdict
+    assert lr_answer.joined([of_kind["bdh"]]) == of_kind["bdh"]
+
+
+def test_a_model_is_of_the_kind_of_its_mlp() -> None:
+    gpt = Decoder.gpt(vocab=64, context=32, d_model=32, depth=1, heads=2)
+    assert lr_answer.kind_of(gpt) == "plain"
+    assert lr_answer.kind_of(dataclasses.replace(gpt, mlp=MLP(hidden=64, gated=True))) == "gated"
+    assert lr_answer.kind_of(BDH(vocab=64, context=32, d_model=32, depth=1, heads=2, multiplier=4)) == "bdh"
+    assert lr_answer.kind_of(Own(objective="model.py:make", values={})) == "plain"
 
 
 def test_rules_that_disagree_give_no_answer_but_bounds() -> None:
