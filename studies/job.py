@@ -55,6 +55,7 @@ class TrialJob:
     eval_every: int  # [steps]
     eval_batches: int  # validation batches per evaluation, the same ones every time
     flops_per_step: float
+    has_dropout: bool = False  # masks are drawn, which takes time and no FLOPs
     checkpoints: str | None = None  # folder in which best.safetensors and last.safetensors are left
     starts_from: Checkpoint | None = None  # of a trial that has taken the same steps; without its file: from nothing
     leaves: Checkpoint | None = None

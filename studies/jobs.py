@@ -62,6 +62,7 @@ class Jobs:
             eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
             eval_batches=self.space.eval_batches or -(-evaluation_tokens(quota.tokens) // per_step),
             flops_per_step=flops,
+            has_dropout=point.get("dropout", 0.0) > 0,
         )
 
     def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:

@@ -19,6 +19,7 @@ class Speed:
     flops_per_step: float
     step: float  # [s]
     token: float  # of an evaluation [s]
+    has_dropout: bool = False
 
     def scaled(self, flops_per_step: float, overhead: float) -> "Speed":
         """Of another size, if time goes with FLOPs and so many more of every step."""
@@ -32,10 +33,12 @@ class Speed:
         step, token = self.step + share * (larger.step - self.step), self.token + share * (larger.token - self.token)
         return Speed(flops_per_step=flops_per_step, step=step, token=token)
 
-    def seconds(self, job: TrialJob) -> float:
-        """Training time of a job of this size [s]."""
+    def seconds(self, job: TrialJob, dropout: float) -> float:
+        """Training time of a job of this size [s], if a step with dropout takes so many times as long."""
         done = job.starts_from.step if job.starts_from else 0
-        pace = Pace(step=self.step, evaluation=self.token * evaluated_tokens(job))
+        pace = Pace(
+            step=self.step * (dropout if job.has_dropout else 1.0), evaluation=self.token * evaluated_tokens(job)
+        )
         return pace.seconds(job.steps - done, job.eval_every)
 
 
@@ -45,6 +48,8 @@ class Forecast:
     A step takes some time whatever its size, for launches, and more with its FLOPs: between two sizes a line, beyond
     them all the proportions of the line through the smallest and the largest. While one size is known, time goes with
     FLOPs. Of trials of one size the median of the last few counts: a machine may stall during one of them.
+
+    All that is of steps without dropout. With it they take longer, on a CPU by half: sizes seen with and without tell.
     """
 
     def __init__(self) -> None:
@@ -58,7 +63,9 @@ class Forecast:
             return
         pace = Pace.of(curve)
         token = pace.evaluation / evaluated_tokens(job)
-        speed = Speed(flops_per_step=job.flops_per_step, step=pace.step, token=token)
+        speed = Speed(
+            flops_per_step=job.flops_per_step, step=pace.step, token=token, has_dropout=job.has_dropout
+        )  # fmt: skip
         self._speeds.setdefault(job.flops_per_step, []).append(speed)
         self._overheads.append(seconds - curve[-1].seconds)
 
@@ -69,11 +76,21 @@ class Forecast:
 
     def seconds(self, job: TrialJob) -> float:
         """Predicted wall-clock of a job [s], start-up included. Needs one observation."""
-        return statistics.median(self._overheads[-LAST:]) + self._speed(job.flops_per_step).seconds(job)
+        training = self._speed(job.flops_per_step).seconds(job, self._dropout())
+        return statistics.median(self._overheads[-LAST:]) + training
 
-    def step_seconds(self, flops_per_step: float) -> float:
+    def step_seconds(self, flops_per_step: float, *, has_dropout: bool = False) -> float:
         """Predicted time of one training step [s]. Needs one observation."""
-        return self._speed(flops_per_step).step
+        return self._speed(flops_per_step).step * (self._dropout() if has_dropout else 1.0)
+
+    def _dropout(self) -> float:
+        """How many times as long a step takes with dropout; 1 while no size has been seen with and without."""
+        found = []
+        for speeds in self._speeds.values():
+            dropping, others = ([s.step for s in speeds if s.has_dropout is kind] for kind in (True, False))
+            if dropping and others:
+                found.append(statistics.median(dropping) / statistics.median(others))
+        return statistics.median(found) if found else 1.0
 
     def overhead(self) -> float:
         """What a step takes whatever its size, as the FLOPs that take as long [FLOP]; infinite where nobody knows."""
@@ -96,8 +113,9 @@ class Forecast:
 
     def _of(self, size: float) -> Speed:
         """Of one size: the median of the last few."""
-        last = self._speeds[size][-LAST:]
-        step, token = (statistics.median(values) for values in zip(*((s.step, s.token) for s in last), strict=True))
+        last, dropout = self._speeds[size][-LAST:], self._dropout()
+        step = statistics.median(s.step / (dropout if s.has_dropout else 1.0) for s in last)
+        token = statistics.median(s.token for s in last)
         return Speed(flops_per_step=size, step=step, token=token)
 
 

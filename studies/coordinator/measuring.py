@@ -18,6 +18,7 @@ from studies.quota import Quota
 from studies.records import SweepRecord
 from studies.strategy.strategy import Strategy
 
+DROPOUT = "dropout"
 LARGEST = ("d_model", "depth_fraction")  # knobs at whose highest values a model takes longest
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
@@ -33,8 +34,11 @@ class Measuring:
         self._bench, self._space, self._jobs, self._seed = bench, space, bench.jobs, bench.settings.seed
         middle = {**space.middle(bench.limit_bytes), "learning_rate": space.knobs["learning_rate"].default}
         self._middle = space.point(middle, bench.limit_bytes)
-        highest = {name: knob.high for name, knob in space.varying(bench.limit_bytes).items() if name in LARGEST}
-        self._largest = space.point({**middle, **highest}, bench.limit_bytes)
+        varying = space.varying(bench.limit_bytes)
+        highest = {name: knob.high for name, knob in varying.items() if name in LARGEST}
+        bare = {name: knob.nearest(0.0) for name, knob in varying.items() if name == DROPOUT}
+        self._bare = space.point({**middle, **bare}, bench.limit_bytes)
+        self._largest = space.point({**middle, **bare, **highest}, bench.limit_bytes)
 
     def probe(self) -> None:
         """Train a few steps, for the forecast. Raises DeviceError or InfeasibleError where even that is too much."""
@@ -43,8 +47,14 @@ class Measuring:
         if outcome.state != "COMPLETE":
             kind = InfeasibleError if outcome.reason in ("timeout", "oom") else DeviceError
             raise kind(f"{PROBE_STEPS} steps of the space's middle model: {outcome.message}")
-        if self._largest != self._middle:
-            self._time(self._largest)  # if that goes wrong, it is not known how fast it is
+        for point in self.more:
+            self._time(point)  # if that goes wrong, it is not known how fast it is
+
+    @property
+    def more(self) -> list[dict[str, float]]:
+        """What is timed beside the middle model: the same without dropout, and the largest, where they are others."""
+        points = [self._middle, self._bare, self._largest]
+        return [point for i, point in enumerate(points) if point not in points[:i]][1:]
 
     def _time(self, point: Mapping[str, float]) -> Outcome:
         """Train a few steps of one model."""
@@ -59,7 +69,8 @@ class Measuring:
         if isinstance(self._space.knobs["learning_rate"], Fixed):
             return None
         job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._seed)
-        step = self._bench.forecast.step_seconds(self._jobs.ramp_flops(self._middle))
+        has_dropout = self._middle.get(DROPOUT, 0.0) > 0
+        step = self._bench.forecast.step_seconds(self._jobs.ramp_flops(self._middle), has_dropout=has_dropout)
         steps = min(int(SWEEP_SHARE * self._bench.clock.budget / step), MAX_SWEEP_STEPS)
         if steps < MIN_SWEEP_STEPS:
             self._no_sweep(f"{MIN_SWEEP_STEPS} steps take more than a tenth of the budget")

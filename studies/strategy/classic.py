@@ -14,7 +14,7 @@ from studies.cross_section import CrossSection
 from studies.job import TrialJob
 from studies.jobs import evaluation_of
 from studies.quota import Quota
-from studies.records import CurvePoint, Role, SweepRecord
+from studies.records import CONTENDERS, CurvePoint, Role, SweepRecord
 from studies.search import Search
 from studies.store.codec import length_of, number_of
 from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
@@ -97,7 +97,7 @@ class Classic(Strategy):
         for attempt in range(ATTEMPTS):
             first = attempt == 0 and not self._count("search", running)
             candidate = self._candidate("search", self._centre() if first else None, attempt=attempt)
-            reserve = self._reserve(candidate)
+            reserve = self._reserve(candidate, running)
             if self._is_new(candidate, running) and self._is_in_time(candidate, reserve):
                 return self._stopped_for(candidate, reserve)
             self._search.forget(candidate.number)
@@ -162,14 +162,15 @@ class Classic(Strategy):
         """Whether the candidate can end within the budget but for the reserve."""
         return MARGIN * candidate.predicted_seconds + reserve <= self._clock.left
 
-    def _reserve(self, candidate: Candidate) -> float:
-        """Time kept for the winner's re-runs, be it the candidate [s]; none for those that are out of reach already."""
+    def _reserve(self, candidate: Candidate, running: Sequence[Candidate]) -> float:
+        """Time kept for the winner's re-runs, whoever may win [s]; none for those that are out of reach already."""
         winner = best(self._search.finished)
         job = self._bench.jobs.trial(winner.point, self._quota, winner.seed) if winner else None
         again = self._bench.forecast.seconds(job) if job else 0.0
         rounds = math.ceil(FINALS / len(self._bench.executor.devices))
         within_reach = int(self._clock.left / (MARGIN * again)) if again else rounds
-        return MARGIN * min(rounds, within_reach) * max(candidate.predicted_seconds, again)
+        may_win = [each.predicted_seconds for each in (candidate, *running) if each.role in CONTENDERS]
+        return MARGIN * min(rounds, within_reach) * (max([*may_win, again]) or candidate.predicted_seconds)
 
     def _stopped_for(self, candidate: Candidate, seconds: float) -> Candidate:
         """The same, to be stopped when only these seconds are left for the re-runs, once there is one to run again."""

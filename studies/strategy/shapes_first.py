@@ -84,7 +84,7 @@ class ShapesFirst(Classic):
         candidate = self._candidate(
             proposal.role, proposal.params, length=proposal.length, continues=proposal.continues
         )
-        reserve = self._reserve(candidate)
+        reserve = self._reserve(candidate, running)
         if self._is_in_time(candidate, reserve):
             return self._stopped_for(candidate, reserve)
         self._search.forget(candidate.number)

@@ -22,6 +22,14 @@ MEDIUM = 0.25  # what compares learning rates: the best one falls as training ge
 TIE = 0.01  # of the loss: the second shape, if this near to the first in short runs, gets a full one too
 
 
+def beginning(space: Space, limit_bytes: int, *, is_within_epoch: bool) -> dict[str, float]:
+    """Where the search begins, but for its learning rate: the defaults, no dropout while nothing is seen twice."""
+    params = dict(space.default(limit_bytes))
+    if "dropout" in params and is_within_epoch:
+        params["dropout"] = space.varying(limit_bytes)["dropout"].nearest(0.0)
+    return params
+
+
 class Stages:
     """Proposes trials in one space."""
 
@@ -112,9 +120,7 @@ class Stages:
 
     def _start(self) -> Params:
         """The space's defaults, at the learning rate of the sweep; no dropout while nothing is seen twice."""
-        params = dict(self._space.default(self._limit_bytes))
-        if "dropout" in params and self._is_within_epoch:
-            params["dropout"] = self._varying["dropout"].nearest(0.0)
+        params = beginning(self._space, self._limit_bytes, is_within_epoch=self._is_within_epoch)
         if "learning_rate" in params and self._sweep is not None:
             width = self._moves.point(params)["d_model"]
             rate = self._moves.rate(self._sweep.start, self._sweep.point["d_model"], width)

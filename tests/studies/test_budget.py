@@ -68,6 +68,20 @@ def test_time_lies_on_a_line_through_what_was_seen_and_of_one_model_goes_with_fl
     assert [alone.step_seconds(flops) for flops in (5e7, 1e8, 2e8)] == pytest.approx([0.006, 0.012, 0.024])
 
 
+def test_dropout_makes_steps_longer_and_evaluations_not() -> None:
+    forecast = Forecast()
+    observed(forecast, trial_job(flops_per_step=1e8, has_dropout=True), step=0.018)
+    assert forecast.step_seconds(1e8) == pytest.approx(0.018)  # what would it be without?
+    observed(forecast, trial_job(flops_per_step=1e8), step=0.012)
+    observed(forecast, trial_job(flops_per_step=1e9), step=0.102)
+    for flops in (1e8, 5e8, 1e9):
+        bare, dropping = (trial_job(flops_per_step=flops, has_dropout=has) for has in (False, True))
+        step = 0.002 + 1e-10 * flops
+        assert forecast.seconds(bare) == pytest.approx(START_UP + 20 * step + 4 * EVALUATION)
+        assert forecast.seconds(dropping) == pytest.approx(START_UP + 20 * 1.5 * step + 4 * EVALUATION)
+        assert forecast.step_seconds(flops, has_dropout=True) == pytest.approx(1.5 * step)
+
+
 def test_what_a_step_takes_whatever_its_size_is_told_in_flops() -> None:
     alike, growing, even = Forecast(), Forecast(), Forecast()
     for flops in (1e6, 1e8, 1e9):

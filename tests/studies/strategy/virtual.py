@@ -24,7 +24,7 @@ from studies.trial.loop import is_evaluation, is_point
 from tests.studies.examples import CPU, GIB, settings
 
 START, STEP, FLOPS_PER_SECOND, EVALUATED_PER_SECOND = 0.15, 2e-3, 2e9, 50_000  # [s], [s], [FLOP/s], [tokens/s]
-LATE = 4.0
+LATE, DROPOUT = 4.0, 1.5  # dropout makes steps longer
 Loss = Callable[[Mapping[str, float]], float]
 
 
@@ -41,9 +41,9 @@ class Still(Clock):
 def curve(job: TrialJob, loss: float) -> list[CurvePoint]:
     """A trial that learns evenly down to this loss, at first the later the worse it ends.
 
-    A step takes some time whatever its size, as on real devices.
+    A step takes some time whatever its size, and longer with dropout, as on real devices.
     """
-    step = STEP + job.flops_per_step / FLOPS_PER_SECOND
+    step = (STEP + job.flops_per_step / FLOPS_PER_SECOND) * (DROPOUT if job.has_dropout else 1.0)
     begun = job.starts_from.step if job.starts_from else 0
     points, seconds = [], 0.0
     for number in range(begun + 1, job.steps + 1):
@@ -105,8 +105,8 @@ class Study:
     def run(self) -> None:
         """From the probe to the end."""
         middle = {**self.space.middle(GIB), "learning_rate": 1e-3}
-        for params in (middle, {**middle, "d_model": self.space.knobs["d_model"].high, "depth_fraction": 1.0}):
-            job = self.bench.jobs.probe(self.space.point(params, GIB), 0)
+        for point in (self.space.point(middle, GIB), *Measuring(self.bench, self.space).more):
+            job = self.bench.jobs.probe(point, 0)
             self._observe(job, self._probed(job))
         sweep, running = self._swept(middle), list[Run]()
         space = self.space.with_learning_rates(sweep.low, sweep.high) if sweep else self.space
