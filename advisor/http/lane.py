@@ -1,18 +1,23 @@
 """A lane: a process of its own that computes one answer after the other, and is ended when one takes too long.
 
-So no question, however hostile, holds up the event loop, nor the lanes beside it. Question and answer go through a pipe
-that the event loop watches: an executor's threads and queues between them take longer than many a question.
+So no question, however hostile, holds up the event loop, nor the lanes beside it. Question and answer go through a pair
+of sockets that the event loop watches, without an executor's threads and queues in between.
 """
+
+from __future__ import annotations
 
 import asyncio
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from fastapi import HTTPException
@@ -21,6 +26,7 @@ from advisor.errors import AdvisorError
 from advisor.http.problem import of_error
 
 Answer = tuple[int, bytes]  # HTTP status and body
+SIZE_BYTES = 8  # before every answer
 MAX_WAITING = 200  # questions; more are refused
 
 
@@ -50,7 +56,7 @@ class Lane:
     async def _answered(self, question: Callable[..., bytes], values: tuple[Any, ...]) -> Answer:
         try:
             if self._worker is None:
-                self._worker = Worker()
+                self._worker = await Worker.start()
                 await self._worker.ask(_load, (question,))  # its start counts against nobody
             async with asyncio.timeout(self.limit_seconds):
                 return await self._worker.ask(question, values)
@@ -72,25 +78,26 @@ class Lane:
 
 
 class Worker:
-    """The process at the other end of a pipe."""
+    """The process at the other end of a pair of sockets."""
 
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, there = context.Pipe()
-        self._process = context.Process(target=_work, args=(there,), daemon=True)
-        self._process.start()
-        there.close()
+    def __init__(self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._process, self._reader, self._writer = process, reader, writer
+
+    @classmethod
+    async def start(cls) -> Worker:
+        """A new process."""
+        here, there = socket.socketpair()
+        with there:
+            process = multiprocessing.get_context("spawn").Process(target=_work, args=(there,), daemon=True)
+            process.start()
+        return cls(process, *await asyncio.open_connection(sock=here))
 
     async def ask(self, question: Callable[..., bytes], values: tuple[Any, ...]) -> Answer:
         """The answer. Raises what the question raises; EOFError or ConnectionError when the process has died."""
-        self._connection.send((question, values))
-        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._connection.fileno(), arrived.set)
-        try:
-            await arrived.wait()
-        finally:
-            loop.remove_reader(self._connection.fileno())
-        answer: Answer | Exception = self._connection.recv()
+        self._writer.write(pickle.dumps((question, values)))
+        await self._writer.drain()
+        size = int.from_bytes(await self._reader.readexactly(SIZE_BYTES))
+        answer: Answer | Exception = pickle.loads(await self._reader.readexactly(size))  # noqa: S301 - our own process
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -99,7 +106,7 @@ class Worker:
         """kill -9."""
         self._process.kill()
         self._process.join()
-        self._connection.close()
+        self._writer.close()
 
 
 def _load(_: Callable[..., bytes]) -> bytes:
@@ -109,15 +116,17 @@ def _load(_: Callable[..., bytes]) -> bytes:
     return b""
 
 
-def _work(questions: Connection) -> None:
+def _work(there: socket.socket) -> None:
     """The lane's process. Ctrl-C is the server's affair, and without the server there is nothing to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(0)), daemon=True).start()
-    while True:
-        question, values = questions.recv()
-        questions.send(_guarded(question, values))
+    with there, there.makefile("rb") as questions:
+        while True:
+            question, values = pickle.load(questions)  # noqa: S301 - our own server asks
+            answer = pickle.dumps(_guarded(question, values))
+            there.sendall(len(answer).to_bytes(SIZE_BYTES) + answer)
 
 
 def _guarded(question: Callable[..., bytes], values: tuple[Any, ...]) -> Answer | Exception:

@@ -5,11 +5,11 @@ import os
 import time
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import HTTPException
 
 from advisor.errors import InputError
 from advisor.http.lane import Lane
-from tests.http.loop import run
 
 
 def echo(text: str) -> bytes:
@@ -33,13 +33,18 @@ def never() -> bytes:
     return b""
 
 
-def test_whatever_becomes_of_a_question_the_next_one_is_answered() -> None:
-    run(_all_that_can_happen)
+@pytest.mark.parametrize("fast", [False, True])
+def test_whatever_becomes_of_a_question_the_next_one_is_answered(fast: bool) -> None:
+    """In the event loop of the tests, and in that of uvicorn."""
+    with start_blocking_portal(backend_options={"use_uvloop": fast}) as portal:
+        portal.call(_all_that_can_happen)
 
 
 async def _all_that_can_happen() -> None:
     lane = Lane(limit_seconds=600.0)
     assert await lane.ask(echo, "first") == (200, b"first")
+    long = "more than any buffer holds " * 400_000
+    assert await lane.ask(echo, long) == (200, long.encode())
     status, problem = await lane.ask(refuse)
     assert (status, b"a whole number" in problem) == (422, True)
     with pytest.raises(ZeroDivisionError, match="by nothing") as raised:
