@@ -6,7 +6,7 @@ FORM ?= short
 
 .PHONY: help demo test check format oracle-rows measure-cuda profiles plotlyjs clean \
 	bench-sizing bench-commands bench-propose bench-time bench-coordinator bench-lr bench-step bench-seed bench-tuning \
-	bench-service bench-live bench-report
+	bench-service bench-live bench-report pictures
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench-live: $(VENV)/.installed-dev  ## How far a live page lags behind the trial
 
 bench-report: $(VENV)/.installed-dev  ## How soon the report of 200 trials is open in a browser, and its size
 	$(BIN)/python -m tests.bench.report
+
+pictures: $(VENV)/.installed-dev  ## Take the docs' pictures of the service again, of real pages
+	$(BIN)/python -m tests.browser.pictures
 
 FORM ?= short
 

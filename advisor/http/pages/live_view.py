@@ -34,7 +34,7 @@ PHASES = {
 STATES = {
     "RUNNING": "begins",
     "FINISHED": "has used its budget",
-    "INTERRUPTED": "was interrupted: all that has ended is kept, and it can go on",
+    "INTERRUPTED": "all that has ended is kept, and it can go on",
 }
 
 
@@ -131,7 +131,7 @@ def view(record: StudyRecord, live: Live | None, problem: str = "") -> LiveView:
     return LiveView(
         name=record.name,
         state=record.state,
-        sentence=problem or (PHASES[live.phase] if live else STATES[record.state]),
+        sentence=problem or (_doing(live) if live else STATES[record.state]),
         share=min(100.0, 100 * spent / record.budget_seconds),
         figures=tuple(_figures(record, live, spent)),
         running=tuple(_running(trial) for trial in live.running) if live else (),
@@ -139,6 +139,12 @@ def view(record: StudyRecord, live: Live | None, problem: str = "") -> LiveView:
         rows=tuple(_row(trial, record.best) for trial in reversed(record.trials)),
         front=_front(record),
     )
+
+
+def _doing(live: Live) -> str:
+    """In a sentence. What runs says it better than the phase that began last: the default runs amid the search."""
+    roles = dict.fromkeys(trial.role for trial in live.running)
+    return " and ".join(PHASES[role] for role in roles) or PHASES[live.phase]
 
 
 def settings(point: dict[str, float]) -> str:

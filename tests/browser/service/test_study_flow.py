@@ -58,6 +58,9 @@ def start_and_stop(tab: Tab) -> None:
     page.get_by_role("button", name="Start the study").click()
     page.wait_for_url("**/studies/from-the-page")
     state(page, "running")
+    box = page.locator("main .state").first.bounding_box()
+    assert box is not None
+    assert box["width"] < 100  # as wide as its word
     page.get_by_role("button", name="Stop").click()
     state(page, "interrupted")
     expect(page.get_by_role("button", name="Resume")).to_be_visible()

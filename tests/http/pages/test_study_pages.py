@@ -252,6 +252,6 @@ def test_a_name_of_markup_is_shown_as_text(client: TestClient, config: Config) -
         assert page.status_code == 200
         assert name not in page.text
         assert html.escape(name, quote=False) in page.text.replace("&#39;", "'")
-    assert "was interrupted" in page.text
+    assert "all that has ended is kept" in page.text
     client.post(f"/studies/{quote(name)}/delete", headers=PAGE)
     assert client.get(f"/studies/{quote(name)}", headers=PAGE).status_code == 404
