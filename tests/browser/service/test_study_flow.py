@@ -118,15 +118,16 @@ def compare(tab: Tab) -> None:
     for name in NAMES:
         page.get_by_role("checkbox", name=name).check()
     page.get_by_role("button", name="Write the report").click()
-    page.wait_for_url("**/reports/first-second", timeout=LATER)
+    page.wait_for_url("**/reports/first-and-second-*", timeout=LATER)
     page.wait_for_selector("html[data-figures=drawn]", state="attached", timeout=LATER)
+    name = page.url.rpartition("/")[2]
     page = tab.open("/reports")
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download first-second").click()
-    assert waiting.value.suggested_filename == "first-second.html"
-    page.get_by_label("Delete first-second…").click()
-    page.get_by_role("button", name="Delete first-second").click()
-    expect(page.get_by_role("link", name="Open first-second")).to_have_count(0)
+        page.get_by_role("link", name=f"Download {name}").click()
+    assert waiting.value.suggested_filename == f"{name}.html"
+    page.get_by_label(f"Delete {name}…").click()
+    page.get_by_role("button", name=f"Delete {name}").click()
+    expect(page.get_by_role("link", name=f"Open {name}")).to_have_count(0)
     expect(page.get_by_role("link", name="Open first")).to_be_visible()
 
 
