@@ -23,6 +23,9 @@ and MuSharedReadout divide the input by the width's factor, the weights keep the
 (models/gpt2/modeling_gpt2.py: embeddings of one std at every width, matrices by mup's `normal_`, GPT-2's
 1 / sqrt(2 depth) into the residual stream). How we differ: at the base width nothing changes, so attention's scale is
 1 / sqrt(head size) there, and neither queries nor the head begin at zero, which both leave open.
+
+The base's initial weights are carried too: GPT-2's std of 0.02 suits widths of hundreds, and a narrow base keeps wide
+models at what is too little for it (docs/benchmarks.md: base widths of 32 and 256).
 """
 
 from __future__ import annotations

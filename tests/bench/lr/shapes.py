@@ -13,8 +13,8 @@ STEPS = 500  # of a full trial
 # 7e-4 to 0.13, three quarters of an octave apart
 GRID = tuple(float(f"{2.5e-4 * 180 ** (i / 10):.3g}") for i in range(2, 13))
 SEQUENCE = 32
-WIDTHS = (16, 32, 64, 128)  # over which the best learning rate drifts, or does not
-BASE_WIDTH = 32
+WIDTHS = (16, 32, 64, 128, 256)  # over which the best learning rate drifts, or does not
+BASES = (None, 32, 256)  # widths that mup carries from; None: the standard parametrization
 SMALL = Plan(batch=8, sequence=SEQUENCE, precision="fp32")
 LONGER = dataclasses.replace(SMALL, sequence=2 * SEQUENCE)
 SHORTER = dataclasses.replace(SMALL, batch=16, sequence=SEQUENCE // 2)
@@ -92,11 +92,27 @@ def drifting(width: int, **more: Any) -> Shape:
     return gpt(f"2 x {width}", d_model=width, depth=2, heads=width // 16, **more)
 
 
-def drifting_mup(width: int) -> Shape:
-    """The same with mup, only at rates around the best."""
-    plan = dataclasses.replace(SMALL, parametrization="mup", base_width=BASE_WIDTH)
-    shape = drifting(width, plan=plan, seeds=(1, 2, 3, 4), rates=GRID[3:8], around=(3, 7))
-    return dataclasses.replace(shape, name=f"{shape.name} mup")
+def drifting_mup(width: int, base: int, first: int, last: int, seeds: tuple[int, ...]) -> Shape:
+    """The same with mup, only at rates around the best: from and to these places in GRID."""
+    plan = dataclasses.replace(SMALL, parametrization="mup", base_width=base)
+    shape = drifting(width, plan=plan, seeds=seeds, rates=GRID[first : last + 1], around=(first, last))
+    return dataclasses.replace(shape, name=of_width(width, base))
+
+
+def of_width(width: int, base: int | None) -> str:
+    """The name of the shape of a width with mup, or with the standard parametrization, which is mup's at its base."""
+    return f"2 x {width}" if base in (None, width) else f"2 x {width}, mup of {base}"
+
+
+def scaled(shape: Shape) -> Shape:
+    """With embeddings times the root of the base width, as Vaswani et al. 2017 have it (section 3.4)."""
+
+    def model(vocab: int) -> Model:
+        made = shape.model(vocab)
+        assert isinstance(made, Decoder)
+        return dataclasses.replace(made, embedding=dataclasses.replace(made.embedding, scaled=True))
+
+    return dataclasses.replace(shape, name=f"{shape.name}, scaled", model=model)
 
 
 SHAPES = (
@@ -120,4 +136,12 @@ SHAPES = (
     gpt("4 x 32, context 64", d_model=32, depth=4, heads=2, plan=LONGER, held_out=True, around=(5, 9)),
 )
 # no sweeps of these: only where the learning rate is best
-DRIFTING = tuple(drifting_mup(width) for width in WIDTHS if width != BASE_WIDTH)
+FOUR, THREE = (1, 2, 3, 4), (1, 2, 3)
+DRIFTING = (
+    *(drifting_mup(width, 32, 3, 7, FOUR) for width in (16, 64, 128)),
+    drifting_mup(256, 32, 3, 6, THREE),
+    *(drifting_mup(width, 256, 0, 4, THREE) for width in (16, 32)),
+    *(drifting_mup(width, 256, 0, 3, THREE) for width in (64, 128)),
+    drifting(256, rates=GRID[:3], around=(0, 2)),
+    scaled(drifting_mup(16, 32, 3, 7, FOUR)),
+)

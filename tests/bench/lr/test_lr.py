@@ -12,7 +12,7 @@ from tests.bench.lr.answers import ELSEWHERE, OURS, RULES, errors
 from tests.bench.lr.results import RAMP, RAMPS, Results
 from tests.bench.lr.rivals import RIVALS, fastai_minimum, fastai_steep, lightning, torch_lr_finder
 from tests.bench.lr.rows import Swept, Trained
-from tests.bench.lr.shapes import DRIFTING, GRID, SHAPES, Shape
+from tests.bench.lr.shapes import DRIFTING, GRID, SHAPES, WIDTHS, Shape, of_width
 from tests.bench.lr.truth import Truth
 
 RATES = np.geomspace(1e-5, 1.0, 100)
@@ -96,3 +96,12 @@ def test_the_constants_of_the_answer_are_those_of_the_shapes_that_are_not_held_o
     shapes = [shape for shape in results.shapes if shape.kind == kind and not shape.held_out]
     found = calibration.reads_low(shapes, results.truths, results.sweeps[RAMP])
     assert found == pytest.approx(dict(lr_answer.READS_LOW[kind]), abs=0.1)
+
+
+def test_with_mup_the_best_rate_stays_over_eight_times_the_width(results: Results) -> None:
+    def drift(base: int | None) -> float:
+        best = [results.truths[of_width(width, base)].best for width in WIDTHS[1:]]
+        return max(best) - min(best)
+
+    assert drift(32) < 0.5
+    assert drift(256) < drift(None) / 3
