@@ -16,6 +16,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -122,7 +123,7 @@ def _work(there: socket.socket) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(0)), daemon=True).start()
-    with there, there.makefile("rb") as questions:
+    with suppress(EOFError, ConnectionError), there, there.makefile("rb") as questions:
         while True:
             question, values = pickle.load(questions)  # noqa: S301 - our own server asks
             answer = pickle.dumps(_guarded(question, values))
