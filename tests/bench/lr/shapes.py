@@ -134,6 +134,9 @@ SHAPES = (
     llama("3 x 56, Llama's block", d_model=56, depth=3, heads=4, held_out=True, around=(2, 6)),
     bdh("4 x 40, BDH", d_model=40, depth=4, held_out=True, around=(7, 10)),
     gpt("4 x 32, context 64", d_model=32, depth=4, heads=2, plan=LONGER, held_out=True, around=(5, 9)),
+    llama("2 x 40, Llama's block", d_model=40, depth=2, heads=4, held_out=True, around=(1, 5)),
+    bdh("3 x 24, BDH", d_model=24, depth=3, held_out=True, around=(7, 10)),
+    gpt("3 x 64", d_model=64, depth=3, heads=4, held_out=True, around=(2, 6)),
 )
 # no sweeps of these: only where the learning rate is best
 FOUR, THREE = (1, 2, 3, 4), (1, 2, 3)
