@@ -54,8 +54,8 @@ class StudyProgress:
             case events.TokensChosen():
                 tokens = format_count(event.tokens_per_trial)
                 self._say(
-                    f"each trial has the time of {tokens} tokens with the largest model;"
-                    f" about {event.trials_expected} fit the budget"
+                    f"A full trial takes as long as {tokens} tokens with the largest model;"
+                    f" about {event.trials_expected} fit the budget."
                 )
             case events.TrialStarted():
                 self._start_trial(event)
