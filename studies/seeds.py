@@ -1,9 +1,9 @@
 """What runs that differ in nothing but their seed say: a mean, and how far luck may carry it.
 
 Two runs alone say next to nothing of the spread: Student's t with one degree of freedom is 12.7. So what seeds
-usually do counts too, as much as one more run (the moderated t of Smyth 2004, doi:10.2202/1544-6115.1027): of 42
+usually do counts too, as much as one more run (the moderated t of Smyth 2004, doi:10.2202/1544-6115.1027): of 104
 configs near the best of their learning rate, trained with three seeds or more (tests/bench/lr/truth.csv), intervals
-around two runs hold a third in 94 % of all cases, as those of t alone do, and are less than half as wide.
+around two runs hold a third in 96 % of all cases, and are half as wide as those of t alone.
 """
 
 import math

@@ -20,7 +20,7 @@ from studies.trial import worker
 from studies.trial.trainer import Trainer
 
 COUNTER = "ADVISOR_TEST_COUNTER"  # the file that grows by a byte per job; the first are the probes
-PROBES = 2
+PROBES = 3
 FAULTY_STEP = 7  # beyond the warm-up of 50 steps
 SPARE_BYTES = 2**26
 

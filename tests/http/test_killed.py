@@ -11,7 +11,7 @@ from studies.store.lease import holder
 from tests.http.process import Nursery, Server, commanded, interrupt, kill
 
 KILLS = 20
-STUDY = {"name": "long", "budget_seconds": 600, "seed": 3}
+STUDY = {"name": "long", "budget_seconds": 600, "trials": 300, "seed": 3}  # short ones, so that some end soon
 TIMEOUT = 60.0
 
 
