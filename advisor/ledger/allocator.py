@@ -49,9 +49,8 @@ class Pool:
 
     def __init__(self, *, small: bool) -> None:
         self.small, self.reserved = small, 0
-        self._whole = (
-            1 + (0 if small else LARGE_REST) << ADDRESS_BITS
-        )  # what is left of a block is split off from here on
+        rest = 0 if small else LARGE_REST  # [bytes] that stays with the block
+        self._whole = rest + 1 << ADDRESS_BITS  # from here on it is split off
         self._free: list[Block] = []  # in order
         self._ends: dict[int, int] = {}  # address where a free block begins -> where it ends
         self._starts: dict[int, int] = {}  # the other way round

@@ -36,9 +36,8 @@ class Speed:
     def seconds(self, job: TrialJob, dropout: float) -> float:
         """Training time of a job of this size [s], if a step with dropout takes so many times as long."""
         done = job.starts_from.step if job.starts_from else 0
-        pace = Pace(
-            step=self.step * (dropout if job.has_dropout else 1.0), evaluation=self.token * evaluated_tokens(job)
-        )
+        step = self.step * (dropout if job.has_dropout else 1.0)
+        pace = Pace(step=step, evaluation=self.token * evaluated_tokens(job))
         return pace.seconds(job.steps - done, job.eval_every)
 
 
@@ -63,10 +62,9 @@ class Forecast:
             return
         pace = Pace.of(curve)
         token = pace.evaluation / evaluated_tokens(job)
-        speed = Speed(
-            flops_per_step=job.flops_per_step, step=pace.step, token=token, has_dropout=job.has_dropout
-        )  # fmt: skip
-        self._speeds.setdefault(job.flops_per_step, []).append(speed)
+        size = job.flops_per_step
+        speed = Speed(flops_per_step=size, step=pace.step, token=token, has_dropout=job.has_dropout)
+        self._speeds.setdefault(size, []).append(speed)
         self._overheads.append(seconds - curve[-1].seconds)
 
     @property

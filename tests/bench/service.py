@@ -14,6 +14,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -156,8 +157,9 @@ async def sizing(server: Server) -> Table:
     return table
 
 
-def main() -> None:
-    """Print the table."""
+@contextmanager
+def beside_a_study() -> Iterator[tuple[Server, Holder]]:
+    """A service on its core and a study on the other, until both are no longer needed; this process asks beside it."""
     os.sched_setaffinity(0, SERVICE_CORE)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -165,12 +167,18 @@ def main() -> None:
         try:
             os.sched_setaffinity(0, OTHER_CORE)
             study = start_study(server, folder)
-            Console(width=120).print(asyncio.run(sizing(server)))
+            yield server, study
             os.kill(study.pid, signal.SIGINT)
             while study.is_alive:
                 time.sleep(0.2)
         finally:
             kill(server)
+
+
+def main() -> None:
+    """Print the table."""
+    with beside_a_study() as (server, _):
+        Console(width=120).print(asyncio.run(sizing(server)))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,8 @@ tokens per second would. The service has the first core and the study the second
 
 import asyncio
 import os
-import signal
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -19,8 +16,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.service import NAME, OTHER_CORE, SERVICE_CORE, processor_seconds, start_study
-from tests.http.process import Server, commanded, kill
+from tests.bench.service import NAME, SERVICE_CORE, beside_a_study, processor_seconds
+from tests.http.process import Server
 
 PAGES = 50  # open at once
 WINDOWS, WINDOW_SECONDS = 6, 8.0  # with and without live pages, alternating
@@ -92,20 +89,9 @@ def cost(windows: list[Window], what: str) -> list[float]:
 
 def main() -> None:
     """Print what each process takes, and what the pages add."""
-    os.sched_setaffinity(0, SERVICE_CORE)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        server = commanded(folder, "--rate=100000")
-        try:
-            os.sched_setaffinity(0, OTHER_CORE)
-            study = start_study(server, folder)
-            os.sched_setaffinity(0, SERVICE_CORE)
-            windows = [asyncio.run(window(server, study.pid, PAGES * (number % 2))) for number in range(2 * WINDOWS)]
-            os.kill(study.pid, signal.SIGINT)
-            while study.is_alive:
-                time.sleep(0.2)
-        finally:
-            kill(server)
+    with beside_a_study() as (server, study):
+        os.sched_setaffinity(0, SERVICE_CORE)
+        windows = [asyncio.run(window(server, study.pid, PAGES * (number % 2))) for number in range(2 * WINDOWS)]
     console = Console(width=120)
     console.print(shown(windows))
     console.print(f"shares of one core, medians of {WINDOWS} windows of {WINDOW_SECONDS:.0f} s each, alternating")
