@@ -35,14 +35,14 @@ class WordedAnswer(Answer):
 
     @property
     def comparison(self) -> str:
-        """One or two sentences: against the untuned default, trained as long."""
+        """One or two sentences: against the untuned default."""
         if self.tuned is None or self.loss is None:
             return self._what_happened()
         reached = f"This reaches a validation loss of {words.loss(self.loss.mean)} nats/token"
         gain = self.ahead_of(self.default)
         if gain is None or self.default is None or self.default.value is None:
             return f"{reached}. The untuned default did not run to its end, so there is nothing to compare with."
-        tokens = _tokens(self.tuned.tokens, self.default.tokens)
+        tokens = self._tokens(self.tuned.tokens, self.default.tokens)
         share = words.fine_percent(abs(gain.mean) / self.default.value)
         same = abs(gain.mean) < words.EQUAL
         how = "the same as" if same else f"{share} below" if gain.mean > 0 else f"{share} above"
@@ -86,6 +86,11 @@ class WordedAnswer(Answer):
             Tile(label="Validation loss", value=words.loss(self.loss.mean), note=against),
         )
 
+    def _tokens(self, mine: int, theirs: int) -> str:
+        if mine == theirs:
+            return f", each after the same {words.count(mine)} tokens"
+        return f", {self.duration}: on {words.count(mine)} tokens, the default on {words.count(theirs)}"
+
     def _not_the_target(self) -> str:
         gpu = self.record.target.get("gpu")
         if not isinstance(gpu, dict):
@@ -108,9 +113,3 @@ class WordedAnswer(Answer):
 def _on_schedule(point: Mapping[str, Any]) -> str:
     """Where it varied."""
     return f", on the {point['schedule']} schedule" if "schedule" in point else ""
-
-
-def _tokens(mine: int, theirs: int) -> str:
-    if mine == theirs:
-        return f", each after the same {words.count(mine)} tokens"
-    return f", trained as long: on {words.count(mine)} tokens, the default on {words.count(theirs)}"

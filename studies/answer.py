@@ -6,9 +6,12 @@ from typing import Any, Self
 
 from studies import seeds
 from studies.borders import borders
+from studies.coordinator.allotment import MAX_EPOCHS
 from studies.front import front
 from studies.records import StudyRecord, TrialRecord
 from studies.seeds import Interval
+
+ROUNDING = 0.01  # of a trial's tokens: it has whole steps, 50 at least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,13 @@ class Answer:
             default=record.default,
             runner_up=_runner_up(record, best) if best else None,
         )
+
+    @property
+    def duration(self) -> str:
+        """How long the tuned config and the default have trained, beside each other, in words."""
+        most, runs = self.record.most_tokens, [run for run in (self.tuned, self.default) if run]
+        is_cut = most and any(run.tokens >= (1 - ROUNDING) * most for run in runs)
+        return f"trained as long, but for no more than {MAX_EPOCHS} epochs" if is_cut else "trained as long"
 
     @property
     def losses(self) -> tuple[float, ...]:

@@ -126,6 +126,7 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...] = ()
     importances: dict[str, float] = field(default_factory=dict)
     target: dict[str, object] = field(default_factory=dict)
+    most_tokens: int = 0  # of any trial: one of a model that could see more in its time ends there; 0: not known
     objectives: tuple[str, ...] = ("loss",)  # what the study makes small; its answer is the lowest loss all the same
 
     def trials_of(self, role: Role) -> tuple[TrialRecord, ...]:

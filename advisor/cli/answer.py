@@ -20,7 +20,7 @@ def lines(record: StudyRecord) -> list[str]:
         "",
         *(f"   {label:<15}{value}" for label, value in _settings(best)),
         "",
-        f"   {'':<15}validation loss [nats/token], trained as long",
+        f"   {'':<15}validation loss [nats/token], {found.duration}",
         f"   {'tuned':<15}{loss.mean:.4f}  ({_source(found)})",
     ]
     if loss.low is not None and loss.high is not None:

@@ -105,6 +105,7 @@ class Store:
                 budget_seconds=row.budget_seconds,
                 spent_seconds=row.spent_seconds,
                 tokens_per_trial=row.tokens_per_trial,
+                most_tokens=json.loads(row.quota or "{}").get("most", 0),
                 space=json.loads(row.space),
                 provenance=codec.load_provenance(row.provenance),
                 sweeps=tuple(codec.load_sweep(text) for text in self._sweeps(row.study_id)),

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from advisor.cli.answer import lines
 from reports.answer import WordedAnswer
 from studies.records import StudyRecord
 from tests.reports.sample import study
@@ -40,6 +41,14 @@ def test_a_search_that_lost_says_so() -> None:
 def test_what_a_smaller_default_saw_in_the_same_time_is_told() -> None:
     record = changed(study(), "default", tokens=2_000_000)
     assert "trained as long: on 1.0M tokens, the default on 2.0M" in WordedAnswer.of(record).comparison
+
+
+def test_a_default_that_ended_before_its_time_is_told() -> None:
+    record = replace(changed(study(), "default", tokens=2_000_000), most_tokens=2_000_300)  # no whole step more
+    as_long = "trained as long, but for no more than 4 epochs: on 1.0M tokens, the default on 2.0M"
+    assert as_long in WordedAnswer.of(record).comparison
+    assert any(line.endswith(as_long.partition(":")[0]) for line in lines(record))
+    assert "epochs" not in WordedAnswer.of(replace(record, most_tokens=4_000_000)).comparison
 
 
 def test_a_rerun_that_was_shorter_is_not_quoted() -> None:

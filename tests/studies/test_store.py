@@ -20,6 +20,7 @@ from optuna.visualization import plot_intermediate_values
 from advisor.errors import ConflictError, InputError, StoreError, UnknownError
 from studies.begun import Begun
 from studies.job import Outcome
+from studies.quota import Quota
 from studies.records import CurvePoint, Provenance, SweepRecord
 from studies.search import Search
 from studies.settings import Settings
@@ -125,11 +126,13 @@ def test_a_study_comes_back_as_it_was_written(store: Store, name: str) -> None:
     logbook.add_sweep(SWEEP)
     logbook.finish(trial(), curve(), spent_seconds=12.5)
     logbook.finish(trial(None, TrialState.FAIL, 1), (), spent_seconds=13.5)
-    logbook.save(state="FINISHED", tokens_per_trial=2**40, importances='{"d_model": 1.0}')
+    logbook.set_quota(Quota(tokens=2**40, most=2**41), spent_seconds=13.5)
+    logbook.save(state="FINISHED", importances='{"d_model": 1.0}')
 
     record = store.load(name)
     assert (record.name, record.state, record.budget_seconds, record.spent_seconds) == (name, "FINISHED", 60.0, 13.5)
-    assert (record.tokens_per_trial, record.importances, record.target) == (2**40, {"d_model": 1.0}, target)
+    assert (record.tokens_per_trial, record.most_tokens) == (2**40, 2**41)
+    assert (record.importances, record.target) == ({"d_model": 1.0}, target)
     assert (record.space, record.provenance) == ({"family": "decoder"}, PROVENANCE)
     assert repr(record.sweeps) == repr((SWEEP,))  # NaN is no equal of itself
     first, second = record.trials
