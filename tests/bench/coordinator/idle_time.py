@@ -3,33 +3,16 @@
 import itertools
 import resource
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
 import studies
 from studies import events
 from studies.executors.local import LocalExecutor
-from studies.job import Device, Job, Outcome, Reports, SweepJob
-from tests.bench.coordinator.store_cost import point
-from tests.studies.workers import pretends
+from studies.job import Device
 
 TRIALS = 3
-SECONDS = 9  # of a trial: the coordinator kills what hangs, and a trial that does nothing is predicted to take nothing
-PROBE_STEPS = 8
 SPACE = str(Path(__file__).parents[2] / "studies" / "tiny.toml")
-
-
-def worker(job: Job, connection: Connection) -> None:
-    """Reports once a second, and how long it has really run."""
-    if isinstance(job, SweepJob) or job.steps <= PROBE_STEPS:  # type: ignore[union-attr]
-        pretends(job, connection)
-        return
-    began = time.monotonic()
-    for step in range(1, SECONDS + 1):
-        time.sleep(1.0)
-        connection.send(Reports(points=(point(step, seconds=time.monotonic() - began),)))
-    connection.send(Outcome(state="COMPLETE", value=1.0))
 
 
 def measure(folder: Path) -> tuple[float, float]:
@@ -46,7 +29,7 @@ def measure(folder: Path) -> tuple[float, float]:
     )  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_SELF)
     record = studies.run(
-        settings, on_event=listen, executor=lambda devices: LocalExecutor(devices, f"{__name__}:worker")
+        settings, on_event=listen, executor=lambda devices: LocalExecutor(devices, "tests.bench.coordinator.reporter:worker")
     )
     after = resource.getrusage(resource.RUSAGE_SELF)
     worked = [trial.curve[-1].seconds for trial in record.trials]
