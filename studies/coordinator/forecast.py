@@ -3,13 +3,15 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studies.job import TrialJob
 from studies.records import CurvePoint
+from studies.strategy.parts import MARGIN
 from studies.trial.pace import Pace
 
 LAST = 3  # trials of one size
+LAST_ERRORS, MIN_MARGIN = 6, 1.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +56,15 @@ class Forecast:
     def __init__(self) -> None:
         self._speeds: dict[float, list[Speed]] = {}  # by FLOPs per step
         self._overheads: list[float] = []
+        self._errors = [MARGIN, MARGIN]  # how many times as long as predicted trials took
 
     def observe(self, job: TrialJob, curve: Sequence[CurvePoint], seconds: float) -> None:
         """A job took `seconds`, start-up included; a curve too short to be read says nothing."""
         evaluations = sum(point.validation_loss is not None for point in curve[1:])
         if not 0 < evaluations < len(curve) - 1:
             return
+        if not self.is_empty:
+            self._errors.append(seconds / self.seconds(replace(job, steps=curve[-1].step)))
         pace = Pace.of(curve)
         token = pace.evaluation / evaluated_tokens(job)
         size = job.flops_per_step
@@ -76,6 +81,14 @@ class Forecast:
         """Predicted wall-clock of a job [s], start-up included. Needs one observation."""
         training = self._speed(job.flops_per_step).seconds(job, self._dropout())
         return statistics.median(self._overheads[-LAST:]) + training
+
+    @property
+    def margin(self) -> float:
+        """Factor on predicted seconds before something starts that has to end in time.
+
+        The second largest of the last errors: one trial during which the machine stalled does not count.
+        """
+        return max(MIN_MARGIN, sorted(self._errors[-LAST_ERRORS:])[-2])
 
     def step_seconds(self, flops_per_step: float, *, has_dropout: bool = False) -> float:
         """Predicted time of one training step [s]. Needs one observation."""

@@ -18,7 +18,7 @@ from studies.quota import Quota
 from studies.records import CurvePoint
 from studies.search import Search
 from studies.strategy.ladder import Ladder
-from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
+from studies.strategy.parts import FINALS, Part, wall_clock
 from studies.strategy.past import Past, past
 from studies.strategy.proposal import Proposal
 from studies.strategy.pruning import is_behind
@@ -69,7 +69,7 @@ class AlongFront(Strategy):
 
     def _kept(self) -> float:
         """Time for the front [s], by how long trials have taken so far."""
-        return MARGIN * self._wall_clock(self._ladder.whole) if self._keeps else 0.0
+        return self._bench.forecast.margin * self._wall_clock(self._ladder.whole) if self._keeps else 0.0
 
     def again(self, begun: Begun) -> Candidate:
         return self._inner.again(begun)
@@ -101,7 +101,7 @@ class AlongFront(Strategy):
             return None
         candidate = self._inner.again(self._begun(proposal))
         reserve = self._finals_seconds()
-        if MARGIN * candidate.predicted_seconds + reserve <= self._bench.clock.left:
+        if candidate.predicted_seconds + reserve <= self._bench.clock.left:
             return replace(candidate, reserved_seconds=reserve)
         self._bench.search.forget(candidate.number)
         return None
@@ -120,7 +120,7 @@ class AlongFront(Strategy):
         """Time for the winner's re-runs [s]; none for those that are out of reach already."""
         winner = best(self._bench.search.finished)
         again = [Proposal(role="final", params=winner.params)] * FINALS if winner else []
-        needed = MARGIN * self._wall_clock(again)
+        needed = self._bench.forecast.margin * self._wall_clock(again)
         return needed if needed <= self._bench.clock.left else 0.0
 
     def _wall_clock(self, proposals: Sequence[Proposal]) -> float:

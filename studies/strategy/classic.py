@@ -17,7 +17,7 @@ from studies.quota import Quota
 from studies.records import CONTENDERS, CurvePoint, Role, SweepRecord
 from studies.search import Search
 from studies.store.codec import length_of, number_of
-from studies.strategy.parts import FINALS, MARGIN, Part, wall_clock
+from studies.strategy.parts import FINALS, Part, wall_clock
 from studies.strategy.strategy import Candidate, Judge, Strategy
 from studies.trials import best, point_of, role_of, seconds_of
 
@@ -67,11 +67,17 @@ class Classic(Strategy):
 
     def seconds_left(self, running: Sequence[Candidate]) -> float:
         """All that the budget holds, or, of a search of so many trials, what those take."""
-        most = self._bench.settings.max_trials
-        if most is None:
-            return self._clock.left
-        parts = self._parts_left(most - self._count("search", running), running)
-        return min(self._clock.left, wall_clock(parts, len(self._bench.executor.devices)))
+        slots, most = len(self._bench.executor.devices), self._bench.settings.max_trials
+        is_searching = not self._count("final", running)
+        trials = most - self._count("search", running) if most is not None and is_searching else 0
+        needed = wall_clock(self._parts_left(trials, running), slots)
+        if most is None and is_searching:
+            needed = max(needed, self._clock.left - self._unused())
+        return min(self._clock.left, needed)
+
+    def _unused(self) -> float:
+        """What a budget leaves over on average [s]: less than another trial takes, no matter how much less."""
+        return self._cross_section.mean_seconds(self._quota) / 2
 
     def _parts_left(self, trials: int, running: Sequence[Candidate]) -> Sequence[Part]:
         """What is still to run, with so many more trials of the search, each as long as it is expected to last."""
@@ -159,18 +165,18 @@ class Classic(Strategy):
         return candidate.point not in points
 
     def _is_in_time(self, candidate: Candidate, reserve: float) -> bool:
-        """Whether the candidate can end within the budget but for the reserve."""
-        return MARGIN * candidate.predicted_seconds + reserve <= self._clock.left
+        """Whether the candidate is predicted to end before the reserve, for which it would be stopped."""
+        return candidate.predicted_seconds + reserve <= self._clock.left
 
     def _reserve(self, candidate: Candidate, running: Sequence[Candidate]) -> float:
         """Time kept for the winner's re-runs, whoever may win [s]; none for those that are out of reach already."""
-        winner = best(self._search.finished)
+        winner, margin = best(self._search.finished), self._bench.forecast.margin
         job = self._bench.jobs.trial(winner.point, self._quota, winner.seed) if winner else None
         again = self._bench.forecast.seconds(job) if job else 0.0
         rounds = math.ceil(FINALS / len(self._bench.executor.devices))
-        within_reach = int(self._clock.left / (MARGIN * again)) if again else rounds
+        within_reach = int(self._clock.left / (margin * again)) if again else rounds
         may_win = [each.predicted_seconds for each in (candidate, *running) if each.role in CONTENDERS]
-        return MARGIN * min(rounds, within_reach) * (max([*may_win, again]) or candidate.predicted_seconds)
+        return margin * min(rounds, within_reach) * (max([*may_win, again]) or candidate.predicted_seconds)
 
     def _stopped_for(self, candidate: Candidate, seconds: float) -> Candidate:
         """The same, to be stopped when only these seconds are left for the re-runs, once there is one to run again."""

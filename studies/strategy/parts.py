@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-MARGIN = 1.15  # on predicted seconds, before something starts that has to end in time
+MARGIN = 1.15  # on predicted seconds, while a study has not seen yet how far off they are
 FINALS = 2  # re-runs of the winner, if there is time
 
 

@@ -7,7 +7,7 @@ import pytest
 from advisor.errors import InfeasibleError
 from studies.coordinator.allotment import MAX_EPOCHS, allot
 from studies.coordinator.clock import Clock
-from studies.coordinator.forecast import Forecast
+from studies.coordinator.forecast import MIN_MARGIN, Forecast
 from studies.job import TrialJob
 from studies.records import CurvePoint
 from studies.strategy.parts import MARGIN, Part
@@ -99,6 +99,17 @@ def test_a_machine_that_stalls_once_and_one_that_slows_down() -> None:
         observed(forecast, trial_job(), step=step)
         ends.append(forecast.step_seconds(1e6))
     assert ends == pytest.approx([0.01, 0.01, 0.01, 0.01, 0.03, 0.03])
+
+
+def test_the_margin_is_what_predictions_were_off_but_for_one_stall() -> None:
+    forecast, margins = Forecast(), []
+    for step in (0.01, 0.01, 0.01, 0.05, 0.01, 0.01, 0.01, 0.01, 0.012, 0.012):
+        observed(forecast, trial_job(), step=step)
+        margins.append(forecast.margin)
+    assert margins[:4] == [MARGIN] * 4  # nothing but the prior
+    assert margins[6:8] == [MIN_MARGIN] * 2  # in spite of the stall
+    factor = (START_UP + 20 * 0.012 + 4 * EVALUATION) / (START_UP + 20 * 0.01 + 4 * EVALUATION)
+    assert margins[-1] == pytest.approx(factor)
 
 
 def test_a_curve_too_short_to_read_says_nothing() -> None:

@@ -11,6 +11,7 @@ from studies import events
 from studies.executors.local import LocalExecutor
 from studies.job import Device
 
+WORKER = "tests.bench.coordinator.reporter:worker"
 TRIALS = 3
 SPACE = str(Path(__file__).parents[2] / "studies" / "tiny.toml")
 
@@ -28,9 +29,7 @@ def measure(folder: Path) -> tuple[float, float]:
         devices=(Device(),), memory_bytes=2**30,
     )  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_SELF)
-    record = studies.run(
-        settings, on_event=listen, executor=lambda devices: LocalExecutor(devices, "tests.bench.coordinator.reporter:worker")
-    )
+    record = studies.run(settings, on_event=listen, executor=lambda devices: LocalExecutor(devices, WORKER))
     after = resource.getrusage(resource.RUSAGE_SELF)
     worked = [trial.curve[-1].seconds for trial in record.trials]
     between = [b - a - seconds for (a, b), seconds in zip(itertools.pairwise(starts), worked, strict=False)]

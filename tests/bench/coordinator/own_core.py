@@ -23,9 +23,12 @@ from tests.studies.strategy.virtual import Run, Study
 
 SWEEP_STEPS = 100
 STUDIES = (  # budget [s], space, trials of the search at most, trials at a time
+    (40.0, SPACE, None, 1),
+    (40.0, SPACE, None, 2),
     (60.0, SPACE, 8, 1),
     (60.0, SPACE, 8, 2),
     (60.0, SPACE, 1, 1),
+    (120.0, "decoder-small", None, 1),
     (120.0, "decoder-small", 8, 1),
     (120.0, "decoder-small", 8, 2),
 )
@@ -51,7 +54,11 @@ class Trained(Study):
     def _begin(self, strategy: ShapesFirst, candidate: Candidate) -> Run:
         judge = strategy.judge(candidate)
         points, report = _timed(judge.see)
-        outcome = loop.train(Trainer(candidate.job), candidate.job, report=report, stopped=judge.should_stop)
+
+        def is_over() -> bool:
+            return judge.should_stop() or bool(points and self._is_out_of_time(candidate, points[-1].seconds))
+
+        outcome = loop.train(Trainer(candidate.job), candidate.job, report=report, stopped=is_over)
         return Run(candidate=candidate, began=self.clock.now, curve=points, outcome=outcome)
 
 
@@ -66,7 +73,7 @@ def _timed(see: Callable[[CurvePoint], None] = lambda point: None) -> tuple[list
     return points, report
 
 
-def ending(budget: float, space: str, trials: int, at_once: int) -> Ending:
+def ending(budget: float, space: str, trials: int | None, at_once: int) -> Ending:
     """Runs one study."""
     with tempfile.TemporaryDirectory() as folder:
         study = Trained(search_spaces.load(space), lambda point: 0.0, Path(folder), budget, trials, at_once)
@@ -86,8 +93,8 @@ def main() -> None:
     for asked in STUDIES:
         end = ending(*asked)
         errors = " | ".join(f"{end.error(share):+.1%}" for share in (0.0, *SHARES))
-        row = f"| {end.space} | {end.budget:.0f} | {end.max_trials} | {end.at_once} | {end.real:.1f} | {errors} |"
-        print(row, flush=True)
+        trials = end.max_trials or "any"
+        print(f"| {end.space} | {end.budget:.0f} | {trials} | {end.at_once} | {end.real:.1f} | {errors} |", flush=True)
 
 
 if __name__ == "__main__":

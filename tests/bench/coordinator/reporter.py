@@ -23,7 +23,8 @@ def worker(job: Job, connection: Connection) -> None:
     began, reports = time.monotonic(), job.steps if is_probe else SECONDS
     for step in range(1, reports + 1):
         time.sleep(0.0 if is_probe else 1.0)
-        connection.send(Reports(points=(_point(step, time.monotonic() - began, evaluates=is_probe and step == reports),)))
+        point = _point(step, time.monotonic() - began, evaluates=is_probe and step == reports)
+        connection.send(Reports(points=(point,)))
     connection.send(Outcome(state="COMPLETE", value=1.0))
 
 

@@ -28,6 +28,18 @@ def test_a_study_runs_what_its_strategy_plans_and_ends_when_it_said(
     assert later == pytest.approx([end] * len(later), rel=0.15)
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("name", [TINY, "decoder-small"])
+def test_a_budget_is_used_up_but_for_what_another_trial_would_take(name: str, at_once: int, tmp_path: Path) -> None:
+    study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=None, at_once=at_once)
+    study.run()
+    end, finals = study.clock.now, [run for run in study.runs if run.candidate.role == "final"]
+    assert len(finals) == 2
+    again = max(run.ends - run.began for run in finals)
+    assert BUDGET - 1.3 * again < end <= BUDGET
+    assert [predicted for _, predicted in study.predictions] == pytest.approx([end] * len(study.predictions), rel=0.15)
+
+
 def test_full_trials_of_all_models_take_as_long(tmp_path: Path) -> None:
     study = Study(search_spaces.load(TINY), loss_of, tmp_path, budget=BUDGET, trials=8)
     study.run()

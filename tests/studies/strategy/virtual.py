@@ -151,15 +151,19 @@ class Study:
         self.predictions.append((self.clock.now, self.clock.now + left))
 
     def _begin(self, strategy: ShapesFirst, candidate: Candidate) -> Run:
-        """Up to where its judge stops it."""
+        """Up to where its judge stops it, or the time is up."""
         judge, seen = strategy.judge(candidate), list[CurvePoint]()
         for point in curve(candidate.job, self.loss(candidate.point)):
             judge.see(point)
             seen.append(point)
-            if judge.should_stop():
+            if judge.should_stop() or self._is_out_of_time(candidate, START + point.seconds):
                 return Run(candidate=candidate, began=self.clock.now, curve=seen, outcome=Outcome(state="PRUNED"))
         done = Outcome(state="COMPLETE", value=seen[-1].validation_loss)
         return Run(candidate=candidate, began=self.clock.now, curve=seen, outcome=done)
+
+    def _is_out_of_time(self, candidate: Candidate, seconds: float) -> bool:
+        """Whether a trial that begins now is stopped when it has run for so long."""
+        return self.clock.now + seconds >= self.budget - candidate.reserved_seconds
 
     def _end(self, run: Run) -> None:
         self.clock.now = run.ends
