@@ -48,7 +48,8 @@ class Jobs:
         """
         model, plan, recipe = self.space.resolve(point)
         per_step, flops = int(plan.tokens), self.needs(point).flops
-        whole = max(1, round(quota.of(flops, per_step) / per_step))
+        has_dropout = point.get("dropout", 0.0) > 0
+        whole = max(1, round(quota.of(flops, per_step, has_dropout=has_dropout) / per_step))
         steps = max(1, round(length * whole))
         warmup = min(round(recipe.warmup_ratio * whole), int(MAX_WARMUP * steps))
         return TrialJob(
@@ -62,7 +63,7 @@ class Jobs:
             eval_every=self.space.eval_every or -(-steps // max(1, round(length * EVALUATIONS))),
             eval_batches=self.space.eval_batches or -(-evaluation_tokens(quota.tokens) // per_step),
             flops_per_step=flops,
-            has_dropout=point.get("dropout", 0.0) > 0,
+            has_dropout=has_dropout,
         )
 
     def probe(self, point: Mapping[str, float], seed: int) -> TrialJob:

@@ -17,16 +17,20 @@ class Quota:
     most: int = 0  # of any model, if that is more than `tokens`: more are repeated too often
     overhead: float = math.inf  # [FLOP per step]
     per_token: float = 1.0  # FLOPs of the largest model's step, and the overhead, per token of that step
+    dropout: float = 1.0  # a step with dropout takes so many times as long
 
-    def of(self, flops_per_step: float, tokens_per_step: int) -> int:
+    def of(self, flops_per_step: float, tokens_per_step: int, *, has_dropout: bool = False) -> int:
         """Tokens of a model whose steps are so large.
 
         >>> Quota(tokens=1000, most=2500, overhead=50.0, per_token=2.0).of(150.0, 100)
         1000
         >>> Quota(tokens=1000, most=2500, overhead=50.0, per_token=2.0).of(50.0, 100)
         2000
+        >>> Quota(tokens=1000, overhead=50.0, per_token=2.0, dropout=1.25).of(150.0, 100, has_dropout=True)
+        800
         """
         if math.isinf(self.overhead):
             return self.tokens
-        as_long = self.tokens * self.per_token * tokens_per_step / (flops_per_step + self.overhead)
+        factor = self.dropout if has_dropout else 1.0
+        as_long = self.tokens * self.per_token * tokens_per_step / (factor * (flops_per_step + self.overhead))
         return min(round(as_long), max(self.tokens, self.most))

@@ -79,7 +79,7 @@ class Forecast:
 
     def seconds(self, job: TrialJob) -> float:
         """Predicted wall-clock of a job [s], start-up included. Needs one observation."""
-        training = self._speed(job.flops_per_step).seconds(job, self._dropout())
+        training = self._speed(job.flops_per_step).seconds(job, self.dropout())
         return statistics.median(self._overheads[-LAST:]) + training
 
     @property
@@ -92,9 +92,9 @@ class Forecast:
 
     def step_seconds(self, flops_per_step: float, *, has_dropout: bool = False) -> float:
         """Predicted time of one training step [s]. Needs one observation."""
-        return self._speed(flops_per_step).step * (self._dropout() if has_dropout else 1.0)
+        return self._speed(flops_per_step).step * (self.dropout() if has_dropout else 1.0)
 
-    def _dropout(self) -> float:
+    def dropout(self) -> float:
         """How many times as long a step takes with dropout; 1 while no size has been seen with and without."""
         found = []
         for speeds in self._speeds.values():
@@ -124,7 +124,7 @@ class Forecast:
 
     def _of(self, size: float) -> Speed:
         """Of one size: the median of the last few."""
-        last, dropout = self._speeds[size][-LAST:], self._dropout()
+        last, dropout = self._speeds[size][-LAST:], self.dropout()
         step = statistics.median(s.step / (dropout if s.has_dropout else 1.0) for s in last)
         token = statistics.median(s.token for s in last)
         return Speed(flops_per_step=size, step=step, token=token)

@@ -110,10 +110,11 @@ class Measuring:
 
     def quota(self) -> Quota:
         """Without tokens: what the probe says of how many more a smaller model sees in the same time."""
-        overhead = self._bench.forecast.overhead()
+        overhead, dropout = self._bench.forecast.overhead(), self._bench.forecast.dropout()
         flops, per_step = self._jobs.needs(self._largest).flops, int(self._space.resolve(self._largest)[1].tokens)
         most = MAX_EPOCHS * self._jobs.train_tokens
-        return Quota(tokens=0, most=most, overhead=overhead, per_token=(flops + overhead) / per_step)
+        per_token = (flops + overhead) / per_step
+        return Quota(tokens=0, most=most, overhead=overhead, per_token=per_token, dropout=dropout)
 
     def _run(self, job: Job, limit_seconds: float) -> Ending:
         return watch(
