@@ -13,6 +13,7 @@ from studies.strategy.parts import FINALS, Part
 from studies.strategy.past import Past, lowest
 from studies.strategy.stages import MEDIUM, SHORT, beginning
 
+HALVINGS = 1  # of the best shape's width that are tried, at least
 RATES = 3  # runs that fit a learning rate, at least: one, and its neighbours on both sides
 
 # Of a full trial's time that a trial of the search lasts on average, after the first, which nothing stops: the mean of
@@ -29,6 +30,7 @@ class Costs:
         self._default = space.point(space.default(limit), limit)
         self._shapes = {within: self._compared(within) for within in (True, False)}
         is_rate_known = sweep is not None and sweep.agrees
+        self._halvings = 0 if isinstance(space.knobs["d_model"], Fixed) else HALVINGS
         self._rates = 0 if is_rate_known or isinstance(space.knobs["learning_rate"], Fixed) else RATES
 
     def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
@@ -49,8 +51,11 @@ class Costs:
         first = min(trials, 0 if "search" in roles else 1)
         steps = trials - first
         rates = self._rates - roles.count("rate") if steps else 0
+        shapes, compared = self._of_shapes(quota, SHORT), roles.count("shape")
+        halvings = self._halvings - max(0, compared - len(shapes)) if "search" not in roles else 0
         return (
-            Part.of(self._of_shapes(quota, SHORT)[roles.count("shape") :]),
+            Part.of(shapes[compared:]),
+            *[Part.alike(1, SHORT * full)] * halvings,  # one after the other
             Part.alike(first, full) + Part.of([] if "default" in roles else [self._seconds(self._default, quota)]),
             *[Part.alike(1, MEDIUM * full)] * rates,  # one after the other
             Part.alike(steps, share * full),
@@ -61,7 +66,7 @@ class Costs:
         """The trial whose shape the rest will have, about; None while nobody knows."""
         begun = [trial for trial in past if trial.role == "search"]
         compared = [trial for trial in past if trial.role == "shape" and not trial.is_running]
-        are_all = len(compared) == len(self._shapes[True])
+        are_all = len(compared) >= len(self._shapes[True])
         return lowest(begun) or next(iter(begun), None) or (lowest(compared) if are_all else None)
 
     def _of_shapes(self, quota: Quota, length: float) -> list[float]:

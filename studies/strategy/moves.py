@@ -32,6 +32,7 @@ class Moves:
     def __init__(self, space: Space, limit_bytes: int, frontier: Sequence[Params]) -> None:
         self._space, self._limit_bytes, self._frontier = space, limit_bytes, frontier
         self._varying = space.varying(limit_bytes)
+        self._widths = space.fitting(limit_bytes).knobs["d_model"].values
         self._points: dict[tuple[tuple[str, float], ...], Mapping[str, float]] = {}
         self.knobs = [k for k in ORDER if k in self._varying] + [k for k in self._varying if k not in ORDER]
 
@@ -84,24 +85,34 @@ class Moves:
         return {**params, move.knob: knob.values[index]} if 0 <= index < len(knob.values) else None
 
     def _deeper(self, params: Params, up: bool) -> Params | None:
-        """The next shape of the frontier, deeper or shallower."""
-        depth = self.point(params)["depth"]
-        depths = [(self.point({**params, **shape})["depth"], shape) for shape in self._frontier]
-        beyond = [pair for pair in depths if (pair[0] > depth if up else pair[0] < depth)]
+        """The next depth of the frontier, deeper or shallower, as much narrower than the widest there as here."""
+        here = self.point(params)
+        shapes = {self.point({**params, **shape})["depth"]: shape for shape in self._frontier}
+        beyond = [depth for depth in shapes if (depth > here["depth"] if up else depth < here["depth"])]
         if not beyond:
             return None
-        return self.reshaped(params, (beyond[0] if up else beyond[-1])[1])
+        moved = self.reshaped(params, shapes[beyond[0] if up else beyond[-1]])
+        widest = self.point({**params, **shapes.get(here["depth"], {})})["d_model"]
+        width = self.point(moved)["d_model"] * here["d_model"] / widest
+        return self._with_width(moved, _nearest(self._widths, width))
 
     def _wider(self, params: Params, up: bool) -> Params | None:
         """The next width at the same depth, where there is one."""
-        depth, widths = self.point(params)["depth"], self._varying["d_model"].values
-        index = widths.index(params["d_model"]) + (1 if up else -1)
-        if not 0 <= index < len(widths):
-            return None
-        for shape in self._depths(params, widths[index]):
-            if self.point(shape)["depth"] == depth:
-                return self.reshaped(params, shape)
-        return None
+        index = self._widths.index(params["d_model"]) + (1 if up else -1)
+        return self._with_width(params, self._widths[index]) if 0 <= index < len(self._widths) else None
+
+    def halved(self, params: Params) -> Params | None:
+        """Half the width at the same depth, or the narrower one that comes nearest; None for the narrowest."""
+        width = self.point(params)["d_model"]
+        narrower = [each for each in self._widths if each < width]
+        return self._with_width(params, _nearest(narrower, width / 2)) if narrower else None
+
+    def _with_width(self, params: Params, width: float) -> Params | None:
+        """Another width at the same depth, if it has that."""
+        depth = self.point(params)["depth"]
+        shapes = (shape for shape in self._depths(params, width) if self.point(shape)["depth"] == depth)
+        shape = next(shapes, None)
+        return None if shape is None else self.reshaped(params, shape)
 
     def _depths(self, params: Params, width: float) -> Iterator[Params]:
         wide = {**params, "d_model": width}
@@ -140,6 +151,11 @@ class Moves:
         if isinstance(knob, Words):
             return (knob.values.index(end[name]) - knob.values.index(start[name])) % len(knob.values) == 1
         return end[name] > start[name]
+
+
+def _nearest(values: Sequence[float], value: float) -> float:
+    """In the logarithm."""
+    return min(values, key=lambda each: abs(math.log(each / value)))
 
 
 def _is_close(one: float | str, two: float | str) -> bool:

@@ -68,9 +68,14 @@ class Stages:
     # stages: what each wants to have run, in its order
 
     def _compare_shapes(self, trials: Sequence[Past]) -> Iterator[Proposal]:
-        """A short run of each shape."""
-        for shape in self._compared():
+        """A short run of each shape; then of half the best one's width at its depth, as long as that is better."""
+        for shape in self._frontier:
             yield Proposal(role="shape", params=self._moves.reshaped(self._start(), shape), length=SHORT)
+        compared = [trial for trial in trials if trial.role == "shape"]
+        best = None if any(trial.is_running for trial in compared) else lowest(compared)
+        narrower = self._moves.halved(best.params) if best else None
+        if narrower is not None:
+            yield Proposal(role="shape", params=narrower, length=SHORT)
 
     def _run_winners(self, trials: Sequence[Past]) -> Iterator[Proposal]:
         """A full trial of the best shape, and of the next one if it was as good; of others while all have failed."""
@@ -113,10 +118,6 @@ class Stages:
             yield self._full(trials, params)
 
     # ingredients
-
-    def _compared(self) -> Sequence[Params]:
-        """The shapes that the search begins with."""
-        return self._frontier
 
     def _start(self) -> Params:
         """The space's defaults, at the learning rate of the sweep; no dropout while nothing is seen twice."""

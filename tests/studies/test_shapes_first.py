@@ -30,7 +30,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
 
 def test_all_roles_have_their_trials(whole: StudyRecord) -> None:
     roles = Counter(trial.role for trial in whole.trials)
-    assert (roles["shape"], roles["default"], roles["search"], roles["final"]) == (2, 1, TRIALS, 2)
+    assert (roles["shape"], roles["default"], roles["search"], roles["final"]) == (4, 1, TRIALS, 2)
     assert {trial.length for trial in whole.trials_of("shape")} == {0.12}
     points = [(t.role == "default", t.length, tuple(t.point.items())) for t in whole.trials if t.role != "final"]
     assert len(set(points)) == len(points)

@@ -59,12 +59,12 @@ def size(job: TrialJob) -> float:
 
 def prefers_large(job: Job, connection: Connection) -> None:
     """As `pretends`, but larger models are better."""
-    pretends(job, connection, lambda job: bowl(job) - 0.1 * size(job))
+    pretends(job, connection, lambda job: bowl(job) - size(job))
 
 
 def prefers_small(job: Job, connection: Connection) -> None:
-    """As `pretends`, but smaller models are better."""
-    pretends(job, connection, lambda job: bowl(job) + size(job))
+    """As `pretends`, but smaller models are better, which short runs, with their one evaluation, do not show."""
+    pretends(job, connection, lambda job: bowl(job) + (-1 if job.eval_every == job.steps else 1) * size(job))
 
 
 def dawdles(job: Job, connection: Connection) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 import search_spaces
+from studies.quota import Quota
+from studies.strategy.costs import Costs
+from studies.strategy.past import past
 from tests.studies.examples import TINY
 from tests.studies.strategy.test_stages import loss_of
 from tests.studies.strategy.virtual import Study
@@ -38,6 +41,18 @@ def test_a_budget_is_used_up_but_for_what_another_trial_would_take(name: str, at
     again = max(run.ends - run.began for run in finals)
     assert BUDGET - 1.3 * again < end <= BUDGET
     assert [predicted for _, predicted in study.predictions] == pytest.approx([end] * len(study.predictions), rel=0.15)
+
+
+@pytest.mark.parametrize("name", [TINY, "decoder-small"])
+def test_the_short_runs_of_a_study_whose_widest_model_is_the_best_are_planned(name: str, tmp_path: Path) -> None:
+    study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=1)
+    study.run()
+    costs, ended = Costs(study.bench, study.space, None), past(study.bench.search.finished, ())
+    number = study.roles.count("shape")
+    assert study.roles[:number] == ["shape"] * number
+    left = [costs.left(ended[:done], Quota(tokens=10**5), 1, 1.0) for done in range(number + 1)]
+    others = 1 + 1 + 2  # the full trial, the default, the re-runs
+    assert [sum(part.trials for part in parts) for parts in left] == [number - n + others for n in range(number + 1)]
 
 
 def test_full_trials_of_all_models_take_as_long(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the stages propose, from losses that are a formula."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
@@ -72,6 +73,21 @@ def test_a_step_up_and_down_again_is_where_it_began() -> None:
     assert ended != begun  # rounding: equality would not see it
 
 
+def test_a_step_deeper_stays_as_much_narrower_as_the_widest_model() -> None:
+    space = search_spaces.load("decoder-small").with_precision("fp32")
+    moves = Moves(space, GIB, shapes.frontier(space, GIB))
+    for widest in shapes.frontier(space, GIB)[:-1]:
+        narrow = moves.halved({**space.default(GIB), **widest})
+        assert narrow is not None
+        deeper = moves.apply(narrow, Move(knob="depth_fraction", up=True))
+        assert deeper is not None
+        one, two = moves.point(narrow), moves.point(deeper)
+        assert (two["depth"], two["d_model"]) == (one["depth"] + 1, 64)
+        back = moves.apply(deeper, Move(knob="depth_fraction", up=False))
+        assert back is not None
+        assert moves.is_same(back, narrow)
+
+
 COMPETING = ("wsd", "cosine", "linear")
 
 
@@ -108,9 +124,27 @@ def test_a_step_between_schedules_is_read_back() -> None:
 def test_shapes_come_first_then_a_full_trial_then_the_rate() -> None:
     space = search_spaces.load(TINY)
     roles = [proposal.role for proposal in run(space, GIB, 12)]
-    assert roles[:3] == ["shape", "shape", "search"]
-    assert "default" in roles[3:5]  # the shapes may tie
-    assert "rate" in roles[4:7]  # no sweep has named one
+    assert roles[:4] == ["shape", "shape", "shape", "search"]  # two depths, and half the width of the better one
+    assert "default" in roles[4:6]  # the shapes may tie
+    assert "rate" in roles[5:8]  # no sweep has named one
+
+
+@pytest.mark.parametrize(
+    ("best", "widths"), [(128, [128] * 4 + [64]), (64, [128] * 4 + [64, 32]), (32, [128] * 4 + [64, 32])]
+)
+def test_half_the_width_of_the_best_depth_is_tried_as_long_as_that_helps(best: float, widths: list[float]) -> None:
+    space = search_spaces.load("decoder-small").with_precision("fp32")
+
+    def loss(point: Point) -> float:
+        return 2.0 + abs(point["depth"] - 2) + abs(math.log2(point["d_model"] / best))
+
+    found = [(space.point(p.params, GIB), p) for p in run(space, GIB, 10, loss)]
+    short = [point for point, proposal in found if proposal.role == "shape"]
+    assert [point["d_model"] for point in short] == widths
+    assert [point["depth"] for point in short] == [1, 2, 3, 4] + [2] * (len(widths) - 4)
+    assert len({point["learning_rate"] * point["d_model"] for point in short}) == 1
+    first = next(point for point, proposal in found if proposal.role == "search")
+    assert (first["depth"], first["d_model"]) == (2, best)
 
 
 def test_the_search_comes_near_the_best_in_few_full_trials() -> None:
@@ -157,6 +191,11 @@ def test_a_running_shape_is_waited_for() -> None:
     assert beside.role == "default"  # which waits for nothing
     default = Past(number=2, role="default", params=beside.params, is_running=True)
     assert stages.next([*past, default]) is None
+    ended = [dataclasses.replace(trial, is_running=False, loss=2.0 + trial.number) for trial in past]
+    assert stages.next([ended[0], past[1], default]) is None  # which width is halved depends on both
+    narrower = stages.next([*ended, default])
+    assert narrower is not None
+    assert narrower.role == "shape"
 
 
 def test_where_the_best_shape_fails_the_next_one_is_run() -> None:
@@ -166,9 +205,10 @@ def test_where_the_best_shape_fails_the_next_one_is_run() -> None:
     while len(depths) < 3:
         proposal = stages.next(past)
         assert proposal is not None
-        depth = space.point(proposal.params, GIB)["depth"]
-        depths += [depth] if proposal.role == "search" else []
-        loss = 2.0 + 0.1 * depth if proposal.length < 1 else None  # what is trained in full fails
+        point = space.point(proposal.params, GIB)
+        depths += [point["depth"]] if proposal.role == "search" else []
+        short = 3.0 + 0.1 * point["depth"] - point["d_model"] / 128
+        loss = short if proposal.length < 1 else None  # what is trained in full fails
         past.append(
             Past(number=len(past), role=proposal.role, params=proposal.params, length=proposal.length, loss=loss)
         )
