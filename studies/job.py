@@ -1,7 +1,7 @@
 """What the coordinator hands to a worker, and what the worker sends back. No torch here."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from advisor.errors import InputError
 from advisor.spec import Model, Plan, check
@@ -61,17 +61,9 @@ class TrialJob:
     leaves: Checkpoint | None = None
 
 
-def ramp_plan(plan: Plan) -> Plan:
-    """The plan of a sweep for runs of this one: half the micro-batch, so that twice the steps cost the same.
-
-    Steps per octave say more of the best learning rate than tokens per step do (`make bench-lr`).
-    """
-    return replace(plan, batch=max(1, int(plan.batch) // 2))
-
-
 @dataclass(frozen=True, kw_only=True)
 class SweepJob:
-    """An LR range test: exponential ramp from `low` to `high` over `steps`; `plan` is `ramp_plan` of that of a run."""
+    """An LR range test: exponential ramp from `low` to `high` over `steps` (studies/ramp.py has what suits a run)."""
 
     model: Model | Own
     plan: Plan
@@ -79,9 +71,9 @@ class SweepJob:
     data: Data
     device: Device
     seed: int
-    low: float = 1e-4
-    high: float = 1.0
-    steps: int = 100
+    low: float
+    high: float
+    steps: int
 
     def __post_init__(self) -> None:
         """Raises InputError for a ramp that is none."""

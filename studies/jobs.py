@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from advisor import ledger
 from advisor.spec import Model, Plan
 from search_spaces import Space
-from studies import data
-from studies.job import Data, Device, SweepJob, TrialJob, ramp_plan
+from studies import data, ramp
+from studies.job import Data, Device, SweepJob, TrialJob
 from studies.needs import UNKNOWN, Needs
 from studies.own import Tracer
 from studies.quota import Quota
@@ -71,17 +71,20 @@ class Jobs:
         job = self.trial(point, Quota(tokens=PROBE_STEPS * int(self.space.resolve(point)[1].tokens)), seed)
         return dataclasses.replace(job, eval_every=job.steps)
 
-    def sweep(self, point: Mapping[str, float], steps: int, seed: int) -> SweepJob:
+    def sweep(self, point: Mapping[str, float], seed: int) -> SweepJob:
         """An LR range test of the point's model."""
         model, plan, recipe = self.space.resolve(point)
+        low, high = ramp.ends_of(model, plan)
         return SweepJob(
             model=model,
-            plan=ramp_plan(plan),
+            plan=ramp.plan_of(plan),
             recipe=recipe,
             data=self.data,
             device=self.device,
             seed=seed,
-            steps=steps,
+            low=low,
+            high=high,
+            steps=ramp.STEPS,
         )
 
     def ramp_flops(self, point: Mapping[str, float]) -> float:
@@ -89,7 +92,7 @@ class Jobs:
         if self.trace is not None:
             return self.needs(point).flops
         model, plan, _ = self.space.resolve(point)
-        return _by_ledger(model, ramp_plan(plan)).flops
+        return _by_ledger(model, ramp.plan_of(plan)).flops
 
     def foresee(self, points: Sequence[Mapping[str, float]]) -> None:
         """The needs of all these will be asked for: real steps are then measured in one go."""

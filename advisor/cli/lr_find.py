@@ -16,14 +16,16 @@ from advisor.spec.own import Own
 from advisor.spec.recipe import Recipe
 from advisor.spec.text import find_model
 from studies import data as datasets
+from studies import ramp
 from studies.devices import device_of
 from studies.executors.local import LocalExecutor
 from studies.executors.watch import watch
-from studies.job import Data, SweepJob, ramp_plan
+from studies.job import Data, SweepJob
 from studies.records import SweepRecord
 from studies.trial import lr_answer
 
 HANG_SECONDS = 3600.0
+WIDER = f"less for models wider than {ramp.WIDTH}"
 
 
 @click.command("lr-find")
@@ -38,9 +40,9 @@ HANG_SECONDS = 3600.0
     help="Micro-batch of a run [sequences]; the ramp has half of it.",
 )
 @click.option("--seq", "sequence", type=int, help="Sequence length [tokens]; by default the model's context.")
-@click.option("--steps", type=int, default=100, show_default=True, help="Steps of the ramp.")
-@click.option("--low", type=float, default=1e-4, show_default=True, help="First learning rate.")
-@click.option("--high", type=float, default=1.0, show_default=True, help="Last learning rate.")
+@click.option("--steps", type=int, default=ramp.STEPS, show_default=True, help="Steps of the ramp.")
+@click.option("--low", type=float, help=f"First learning rate; by default {ramp.LOW:g}, {WIDER}.")
+@click.option("--high", type=float, help=f"Last learning rate; by default {ramp.HIGH:g}, {WIDER}.")
 @options.seed
 @click.option(
     "--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Sweeps, each of another seed."
@@ -69,7 +71,7 @@ def lr_find(model: str, seeds: int, steps_of_run: int | None, width: int | None,
 
 def _job(
     name: str, data: str, tokenizer: str, batch: int, sequence: int | None, seed: int, parametrization: Any,
-    base_width: int, **ramp: Any,
+    base_width: int, steps: int, low: float | None, high: float | None,
 ) -> SweepJob:  # fmt: skip
     """What to run. Raises InputError for a model or data that do not go together."""
     model = find_model(name).model
@@ -79,9 +81,11 @@ def _job(
     )  # fmt: skip
     plan.check_against(model)
     datasets.read(data, tokenizer).check(model, plan)
+    first, last = ramp.ends_of(model, plan)
+    low, high = first if low is None else low, last if high is None else high
     return SweepJob(
-        model=model, plan=ramp_plan(plan), recipe=Recipe(learning_rate=ramp["low"]),
-        data=Data(source=data, tokenizer=tokenizer), device=device_of(local()), seed=seed, **ramp,
+        model=model, plan=ramp.plan_of(plan), recipe=Recipe(learning_rate=low), steps=steps, low=low, high=high,
+        data=Data(source=data, tokenizer=tokenizer), device=device_of(local()), seed=seed,
     )  # fmt: skip
 
 

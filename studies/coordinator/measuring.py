@@ -22,7 +22,6 @@ DROPOUT = "dropout"
 LARGEST = ("d_model", "depth_fraction")  # knobs at whose highest values a model takes longest
 PROBE_SHARE = 0.25  # of the budget: a probe that takes longer leaves no time for trials
 SWEEP_SHARE = 0.1  # of the budget
-MIN_SWEEP_STEPS, MAX_SWEEP_STEPS = 50, 100
 MIN_ROUNDS = 4  # of trials at a time: a search whose trials all run at once learns nothing
 LIMIT_FACTOR, LIMIT_SECONDS = 3.0, 10.0  # a sweep that takes this much longer than predicted hangs
 
@@ -68,15 +67,15 @@ class Measuring:
         """The LR range test; None, and an event that says why, if there is no time for it or nothing to be read."""
         if isinstance(self._space.knobs["learning_rate"], Fixed):
             return None
-        job = self._jobs.sweep(self._middle, MAX_SWEEP_STEPS, self._seed)
+        job = self._jobs.sweep(self._middle, self._seed)
         has_dropout = self._middle.get(DROPOUT, 0.0) > 0
         step = self._bench.forecast.step_seconds(self._jobs.ramp_flops(self._middle), has_dropout=has_dropout)
-        steps = min(int(SWEEP_SHARE * self._bench.clock.budget / step), MAX_SWEEP_STEPS)
-        if steps < MIN_SWEEP_STEPS:
-            self._no_sweep(f"{MIN_SWEEP_STEPS} steps take more than a tenth of the budget")
+        seconds = job.steps * step
+        if seconds > SWEEP_SHARE * self._bench.clock.budget:
+            self._no_sweep(f"{job.steps} steps take more than a tenth of the budget")
             return None
-        self._bench.tell(events.PhaseStarted(phase="sweep", predicted_seconds=steps * step))
-        ending = self._run(dataclasses.replace(job, steps=steps), LIMIT_FACTOR * steps * step + LIMIT_SECONDS)
+        self._bench.tell(events.PhaseStarted(phase="sweep", predicted_seconds=seconds))
+        ending = self._run(job, LIMIT_FACTOR * seconds + LIMIT_SECONDS)
         sweep = ending.outcome.sweep
         if sweep is None:
             self._no_sweep(ending.outcome.message)

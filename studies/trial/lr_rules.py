@@ -27,16 +27,18 @@ def smooth(learning_rates: Floats, losses: Floats) -> Floats:
 
 
 def read(learning_rates: Floats, smoothed: Floats) -> dict[str, float]:
-    """The learning rate that each rule names; where the loss crosses a line, between the steps of the ramp."""
+    """The learning rate that each rule names; where the loss crosses a line, between the steps of the ramp.
+
+    There is no edge where the loss has not turned up for good before the ramp ends.
+    """
     minimum = int(np.argmin(smoothed))
     lowest, drop = smoothed[minimum], smoothed[0] - smoothed[minimum]
     slope = np.gradient(smoothed, np.log2(learning_rates))[: minimum + 1]
     lines = {f"drop{share}": smoothed[0] - share / 100 * drop for share in DROPS}
-    steps = {
-        "steepest": np.argmin(slope),
-        "valley": valley(smoothed),
-        "edge": np.flatnonzero(smoothed <= lowest + TURNED_UP * drop)[-1],
-    }
+    steps = {"steepest": int(np.argmin(slope)), "valley": valley(smoothed)}
+    edge = int(np.flatnonzero(smoothed <= lowest + TURNED_UP * drop)[-1])
+    if edge < len(smoothed) - 1:
+        steps["edge"] = edge
     return {
         **{rule: falls_to(learning_rates, smoothed, line) for rule, line in lines.items()},
         **{rule: float(learning_rates[step]) for rule, step in steps.items()},

@@ -21,7 +21,6 @@ from tests.bench.coordinator.idle_time import SPACE
 from tests.studies.examples import GIB
 from tests.studies.strategy.virtual import Run, Study
 
-SWEEP_STEPS = 100
 STUDIES = (  # budget [s], space, trials of the search at most, trials at a time
     (40.0, SPACE, None, 1),
     (40.0, SPACE, None, 2),
@@ -45,7 +44,7 @@ class Trained(Study):
 
     def _swept(self, middle: Mapping[str, float]) -> SweepRecord | None:
         began, point = time.process_time(), self.space.point(middle, GIB)
-        job = self.bench.jobs.sweep(point, SWEEP_STEPS, 0)
+        job = self.bench.jobs.sweep(point, 0)
         sweep = find(Trainer(job), job, stopped=lambda: False).sweep
         self.clock.now += time.process_time() - began
         self.began = self.clock.now

@@ -93,7 +93,7 @@ def rules_table(title: str, results: Results, shapes: Sequence[Shape]) -> Printe
         table.add_row(*figures(name, list(errors(rule, results, shapes)), len(shapes) * seeds))
     alone = list(one_seed(results, shapes))
     table.add_row(*figures(ONE_SEED, alone, len(alone)))
-    table.caption = f"cost: {RAMP}, {RAMP.share / STEPS:.0%} of the tokens of a trial"
+    table.caption = f"{RAMP}: {RAMP.share / STEPS:.0%} of the tokens of a trial"
     return table
 
 
@@ -175,7 +175,7 @@ def costs_table() -> Printed:
     for column in ("shape", "trial [s]", "sweep [s]", "of a trial"):
         table.add_column(column, justify="left" if column == "shape" else "right")
     for cost in costs.measured():
-        table.add_row(cost.shape, f"{cost.trial:.1f}", f"{cost.sweep:.2f}", f"{cost.sweep / cost.trial:.1%}")
+        table.add_row(cost.shape, f"{cost.trial:.1f}", f"{cost.sweep:.2f}", f"{cost.share:.1%}")
     return table
 
 

@@ -48,7 +48,7 @@ def constant(results: Results, shape: Shape, sweep: Swept) -> float:
 
 def ours_by(rule: str) -> Named:
     """One of the rules as it reads, uncalibrated."""
-    return lambda results, shape, sweep: calibration.rules(sweep)[rule]
+    return lambda results, shape, sweep: calibration.rules(sweep).get(rule)
 
 
 def rival(rule: Callable[..., float]) -> Named:

@@ -43,4 +43,4 @@ def answer(sweep: Swept, constants: Mapping[str, float]) -> float:
     """The learning rate by other constants, also where rules disagree."""
     read = rules(sweep)
     named = lr_answer.centres(read, lr_answer.corrections(constants))
-    return min(lr_answer.mean(list(named.values())), read["edge"])
+    return min(lr_answer.mean(list(named.values())), read.get("edge", sweep.high))

@@ -12,6 +12,7 @@ from tests.bench.lr.results import RAMP
 from tests.bench.lr.shapes import SHAPES, Shape
 
 COSTED = ("2 x 16", "2 x 64", "6 x 64")
+TIMES = 3  # so many of each in turn, and the median: other work on the machine slows all alike
 SPACE = "decoder-small"
 GIB = 2**30
 RATE = 3e-3  # any at which nothing diverges
@@ -19,21 +20,31 @@ RATE = 3e-3  # any at which nothing diverges
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Wall clock of each [s]."""
+    """Wall clock of each [s], and of a sweep as a share of the trial just after it."""
 
     shape: str
     trial: float
     sweep: float
+    share: float
 
 
 def measured() -> Iterator[Cost]:
     """Of small shapes, and of what a study sweeps: the middle model of a space."""
     rows.vocabulary()  # the text is read before a clock runs
     for shape in (*(shape for shape in SHAPES if shape.name in COSTED), middle()):
-        sweep = functools.partial(_seconds, lambda shape=shape: rows.sweep(shape, 1, **RAMP.of(shape)))
-        before = [sweep(), sweep()]
-        trial = _seconds(lambda shape=shape: rows.train(shape, 1, RATE))
-        yield Cost(shape=shape.name, trial=trial, sweep=statistics.median([*before, sweep()]))
+        yield _cost(shape)
+
+
+def _cost(shape: Shape) -> Cost:
+    sweep = functools.partial(rows.sweep, shape, 1, **RAMP.of(shape))
+    trial = functools.partial(rows.train, shape, 1, RATE)
+    sweep()  # what only the first steps of a process take
+    sweeps, trials = zip(*((_seconds(sweep), _seconds(trial)) for _ in range(TIMES)), strict=True)
+    shares = [of_sweep / of_trial for of_sweep, of_trial in zip(sweeps, trials, strict=True)]
+    return Cost(
+        shape=shape.name, trial=statistics.median(trials), sweep=statistics.median(sweeps),
+        share=statistics.median(shares),
+    )  # fmt: skip
 
 
 def middle() -> Shape:

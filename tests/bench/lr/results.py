@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from studies import ramp
 from tests.bench.lr.rows import Swept, Trained
 from tests.bench.lr.shapes import Shape
 from tests.bench.lr.truth import Truth
@@ -13,9 +14,9 @@ class Ramp:
     """A sweep from `low` to `high` over `steps`, on batches of that part of a trial's."""
 
     steps: int
-    part: int = 1  # of a batch: 1 / part
-    low: float = 1e-4
-    high: float = 1.0
+    part: int = 2  # of a batch: 1 / part
+    low: float = ramp.LOW
+    high: float = ramp.HIGH
 
     def of(self, shape: Shape) -> dict[str, float]:
         """The sweep of a shape as the values of a row."""
@@ -27,11 +28,15 @@ class Ramp:
         return self.steps / self.part
 
     def __str__(self) -> str:
-        return f"{self.steps} steps" + (f" of 1/{self.part} batch" if self.part > 1 else "")
+        batch = "half the batch" if self.part > 1 else "whole batch"
+        return f"{self.steps} steps, {batch}, {self.low:g} to {self.high:g}"
 
 
-RAMP = Ramp(steps=100, part=2)  # studies.job.ramp_plan
-RAMPS = (RAMP, Ramp(steps=50), Ramp(steps=50, part=2), Ramp(steps=100))
+RAMP = Ramp(steps=ramp.STEPS)
+RAMPS = (
+    RAMP, Ramp(steps=50, part=1), Ramp(steps=100), Ramp(steps=50, high=0.2), Ramp(steps=50, low=1e-4, high=0.05),
+    Ramp(steps=100, low=1e-4, high=1.0), Ramp(steps=50, low=1e-4, high=1.0),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ import statistics
 import numpy as np
 import pytest
 
+from studies import ramp
 from studies.records import Kind
 from studies.trial import lr_answer
 from tests.bench.lr import calibration, rows
@@ -78,6 +79,22 @@ def test_our_answers_are_nearer_than_the_rules_of_others(results: Results) -> No
         return statistics.fmean(abs(octaves) for octaves, _ in errors(RULES[rule], results, results.shapes))
 
     assert max(mean_error(OURS), mean_error(ELSEWHERE)) < min(mean_error(rival) for rival in RIVALS)
+
+
+def test_answers_without_the_shape_are_as_good_as_docs_say(results: Results) -> None:
+    found = list(errors(RULES[ELSEWHERE], results, results.shapes))
+    assert len(found) == len(rows.SWEEP_SEEDS) * len(results.shapes)
+    assert statistics.fmean(abs(octaves) for octaves, _ in found) <= 0.5
+    assert statistics.fmean(abs(octaves) <= 1 for octaves, _ in found) >= 0.9
+    assert statistics.fmean(regret for _, regret in found) <= 0.02
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_sweeps_are_those_of_a_study(shape: Shape) -> None:
+    model, plan = shape.model(64), shape.plan
+    low, high = ramp.ends_of(model, plan)
+    of_study = {"steps": ramp.STEPS, "batch": int(ramp.plan_of(plan).batch), "low": low, "high": high}
+    assert RAMP.of(shape) == of_study
 
 
 def test_the_interval_holds_the_best_rate_of_about_nine_sweeps_in_ten(results: Results) -> None:

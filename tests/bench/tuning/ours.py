@@ -18,8 +18,6 @@ from studies.trial import lr_finder
 from studies.trial.trainer import Trainer
 from tests.bench.tuning.course import Course
 
-SWEEP_STEPS = 100
-
 
 class Ours:
     """Runs the strategy's proposals, one after the other."""
@@ -47,7 +45,7 @@ class Ours:
         space = self.course.jobs.space
         middle = {**space.middle(self.course.task.limit_bytes), "learning_rate": 1e-3}
         point = space.point(middle, self.course.task.limit_bytes)
-        job = self.course.jobs.sweep(point, SWEEP_STEPS, self.course.seed)
+        job = self.course.jobs.sweep(point, self.course.seed)
         sweep = lr_finder.run(Trainer(job), job, stopped=lambda: False).sweep
         return sweep and dataclasses.replace(sweep, point=point)
 

@@ -43,7 +43,7 @@ def trial_job() -> Callable[..., TrialJob]:
 
 @pytest.fixture
 def sweep_job() -> Callable[..., SweepJob]:
-    """An LR range test of the same model and data."""
+    """An LR range test of the same model and data, over far more than the ramp of a study."""
     return lambda **changes: _with(
         changes,
         SweepJob(
@@ -53,6 +53,9 @@ def sweep_job() -> Callable[..., SweepJob]:
             data=Data(),
             device=Device(),
             seed=1,
+            low=1e-4,
+            high=1.0,
+            steps=100,
         ),
     )
 

@@ -120,6 +120,26 @@ def test_the_answer_is_never_beyond_the_edge() -> None:
     assert sweep.low < sweep.high
 
 
+def test_without_an_edge_the_search_ends_with_the_ramp() -> None:
+    """As beyond the edge: nobody has looked there."""
+    seen, unseen = curve(ramp(), edge=0.1), curve(ramp(), edge=10.0)
+    sweep = read(unseen)
+    assert "edge" not in sweep.rules
+    assert "turns up" not in sweep.verdict
+    assert "turns up" in read(seen).verdict
+    assert sweep.agrees
+    late = read(curve(ramp(), centre=0.1, edge=10.0))
+    assert late.high == ramp()[-1]
+    assert late.centre is not None
+    assert late.centre <= late.high
+
+
+def test_an_edge_that_only_one_seed_has_seen_is_none() -> None:
+    both = read(curve(ramp(), edge=0.1), curve(ramp(), edge=10.0))
+    assert ["edge" in of_seed for of_seed in both.by_seed] == [True, False]
+    assert "edge" not in both.rules
+
+
 def test_a_loss_that_did_not_fall_keeps_the_whole_ramp() -> None:
     sweep = read(np.linspace(5.5, 5.3, 100))
     assert sweep.centre is None
