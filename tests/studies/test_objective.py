@@ -78,7 +78,7 @@ def test_a_sweep_draws_whole_batches_for_a_plan_cannot_halve_them(files: Path) -
     space = free.load(f"{files}/my_space.toml", f"{files}/my_model.py:make")
     of_space = jobs.Jobs(space=space, data=Data(), device=CPU, trace=Tracer(space=space, device=CPU))
     point = space.point({}, 0)
-    job = of_space.sweep(point, 100, 0)
+    job = of_space.sweep(point, 0)
     assert isinstance(job.model, Own)
     [needs] = tracer.run(TraceJob(configs=((job.model, job.plan, job.recipe),), device=CPU)).needs
     assert needs is not None
