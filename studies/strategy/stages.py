@@ -68,18 +68,16 @@ class Stages:
     # stages: what each wants to have run, in its order
 
     def _compare_shapes(self, trials: Sequence[Past]) -> Iterator[Proposal]:
-        """A short run of each shape; then of half the best one's width at its depth, as long as that is better."""
+        """A short run of each shape; then of half the best one's width at its depth, while that is as good."""
         for shape in self._frontier:
             yield Proposal(role="shape", params=self._moves.reshaped(self._start(), shape), length=SHORT)
-        compared = [trial for trial in trials if trial.role == "shape"]
-        best = None if any(trial.is_running for trial in compared) else lowest(compared)
-        narrower = self._moves.halved(best.params) if best else None
+        narrower = self._narrower(trials)
         if narrower is not None:
             yield Proposal(role="shape", params=narrower, length=SHORT)
 
     def _run_winners(self, trials: Sequence[Past]) -> Iterator[Proposal]:
         """A full trial of the best shape, and of the next one if it was as good; of others while all have failed."""
-        done = sorted((t.loss, t.number, t.params) for t in trials if t.role == "shape" and t.loss is not None)
+        done = self._compared(trials)
         winners = [params for loss, _, params in done[:2] if loss <= (1 + TIE) * done[0][0]]
         has_one = any(t.role == "search" and (t.is_running or t.loss is not None) for t in trials)
         others = [] if has_one else [params for _, _, params in done[len(winners) :]]
@@ -128,6 +126,15 @@ class Stages:
             params["learning_rate"] = self._varying["learning_rate"].nearest(rate)
         return params
 
+    def _narrower(self, trials: Sequence[Past]) -> Params | None:
+        """Half the best shape's width, or half that of the narrowest as good at its depth; None while any runs."""
+        done, point = self._compared(trials), self._moves.point
+        if not done or any(trial.role == "shape" and trial.is_running for trial in trials):
+            return None
+        as_good = [params for loss, _, params in done if loss <= (1 + TIE) * done[0][0]]
+        alike = [params for params in as_good if point(params)["depth"] == point(as_good[0])["depth"]]
+        return self._moves.halved(min(alike, key=lambda params: point(params)["d_model"]))
+
     def _trunk(self, trials: Sequence[Past], params: Params) -> int | None:
         """The longest of the shorter runs of the same point: its schedule was a longer one's up to its decay."""
         point = self._moves.point(params)
@@ -135,6 +142,10 @@ class Stages:
         return max(same, key=lambda t: t.length).number if same else None
 
     # readings of the trials
+
+    def _compared(self, trials: Sequence[Past]) -> list[tuple[float, int, Params]]:
+        """Loss, number and params of the short runs of shapes, the best first."""
+        return sorted((t.loss, t.number, t.params) for t in trials if t.role == "shape" and t.loss is not None)
 
     def _full(self, trials: Sequence[Past], params: Params) -> Proposal:
         return Proposal(role="search", params=params, continues=self._trunk(trials, params))

@@ -1,5 +1,6 @@
 """What the default strategy plans, what it runs, and when it says that it will end."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,11 @@ def test_a_budget_is_used_up_but_for_what_another_trial_would_take(name: str, at
 
 @pytest.mark.parametrize("name", [TINY, "decoder-small"])
 def test_the_short_runs_of_a_study_whose_widest_model_is_the_best_are_planned(name: str, tmp_path: Path) -> None:
-    study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=1)
+
+    def loss(point: Mapping[str, float]) -> float:
+        return loss_of(point) + 10 / point["d_model"]
+
+    study = Study(search_spaces.load(name), loss, tmp_path, budget=BUDGET, trials=1)
     study.run()
     costs, ended = Costs(study.bench, study.space, None), past(study.bench.search.finished, ())
     number = study.roles.count("shape")

@@ -124,13 +124,19 @@ def test_a_step_between_schedules_is_read_back() -> None:
 def test_shapes_come_first_then_a_full_trial_then_the_rate() -> None:
     space = search_spaces.load(TINY)
     roles = [proposal.role for proposal in run(space, GIB, 12)]
-    assert roles[:4] == ["shape", "shape", "shape", "search"]  # two depths, and half the width of the better one
-    assert "default" in roles[4:6]  # the shapes may tie
-    assert "rate" in roles[5:8]  # no sweep has named one
+    assert roles[:4] == ["shape"] * 4  # two depths, half the width of the better one, which ties, and half of that
+    assert "default" in roles[5:7]
+    assert "rate" in roles[6:9]  # no sweep has named one
 
 
 @pytest.mark.parametrize(
-    ("best", "widths"), [(128, [128] * 4 + [64]), (64, [128] * 4 + [64, 32]), (32, [128] * 4 + [64, 32])]
+    ("best", "widths"),
+    [
+        (128, [128] * 4 + [64]),
+        (64 * 2**0.5, [128] * 4 + [64, 32]),  # 128 and 64 are as good
+        (64, [128] * 4 + [64, 32]),
+        (32, [128] * 4 + [64, 32]),
+    ],
 )
 def test_half_the_width_of_the_best_depth_is_tried_as_long_as_that_helps(best: float, widths: list[float]) -> None:
     space = search_spaces.load("decoder-small").with_precision("fp32")
@@ -144,7 +150,8 @@ def test_half_the_width_of_the_best_depth_is_tried_as_long_as_that_helps(best: f
     assert [point["depth"] for point in short] == [1, 2, 3, 4] + [2] * (len(widths) - 4)
     assert len({point["learning_rate"] * point["d_model"] for point in short}) == 1
     first = next(point for point, proposal in found if proposal.role == "search")
-    assert (first["depth"], first["d_model"]) == (2, best)
+    assert first["depth"] == 2
+    assert abs(math.log2(first["d_model"] / best)) < 0.6
 
 
 def test_the_search_comes_near_the_best_in_few_full_trials() -> None:
