@@ -64,9 +64,9 @@ class Board:
         )
 
     def _state(self) -> Live:
-        trials = self._running.values()
+        trials = tuple(self._running.values())
         return Live(
-            phase=self._phase,
+            phase=trials[-1].role if trials else self._phase,  # the default begins amid the search, which goes on
             written=time.time(),
             budget_seconds=self._clock.budget,
             spent_seconds=self._clock.spent,

@@ -31,6 +31,7 @@ def test_a_running_study_can_be_watched(tmp_path: Path) -> None:
     assert min(b.written - a.written for a, b in itertools.pairwise(seen)) >= 0.9 * WRITE_SECONDS
     assert all(live.spent_seconds <= live.predicted_end_seconds <= asked.budget_seconds for live in seen)
     running = [trial for live in seen for trial in live.running]
+    assert all(live.phase == live.running[-1].role for live in seen if live.running)
     assert {trial.device for trial in running} == {"cpu", "cpu#2"}
     assert any(0 < trial.step < trial.steps and trial.train_loss for trial in running)
     assert max(len(live.running) for live in seen) == 2
