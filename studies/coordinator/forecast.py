@@ -11,7 +11,8 @@ from studies.strategy.parts import MARGIN
 from studies.trial.pace import Pace
 
 LAST = 3  # trials of one size
-LAST_ERRORS, MIN_MARGIN = 6, 1.05
+LAST_ERRORS = 6
+MIN_MARGIN, MAX_MARGIN = 1.05, 1.5  # more, and a study would wait for what it cannot foresee
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ class Forecast:
 
         The second largest of the last errors: one trial during which the machine stalled does not count.
         """
-        return max(MIN_MARGIN, sorted(self._errors[-LAST_ERRORS:])[-2])
+        return min(max(MIN_MARGIN, sorted(self._errors[-LAST_ERRORS:])[-2]), MAX_MARGIN)
 
     def step_seconds(self, flops_per_step: float, *, has_dropout: bool = False) -> float:
         """Predicted time of one training step [s]. Needs one observation."""

@@ -7,7 +7,7 @@ import pytest
 from advisor.errors import InfeasibleError
 from studies.coordinator.allotment import MAX_EPOCHS, allot
 from studies.coordinator.clock import Clock
-from studies.coordinator.forecast import MIN_MARGIN, Forecast
+from studies.coordinator.forecast import MAX_MARGIN, MIN_MARGIN, Forecast
 from studies.job import TrialJob
 from studies.records import CurvePoint
 from studies.strategy.parts import MARGIN, Part
@@ -110,6 +110,9 @@ def test_the_margin_is_what_predictions_were_off_but_for_one_stall() -> None:
     assert margins[6:8] == [MIN_MARGIN] * 2  # in spite of the stall
     factor = (START_UP + 20 * 0.012 + 4 * EVALUATION) / (START_UP + 20 * 0.01 + 4 * EVALUATION)
     assert margins[-1] == pytest.approx(factor)
+    for step in (0.1, 1.0, 10.0, 100.0):
+        observed(forecast, trial_job(), step=step)
+    assert forecast.margin == MAX_MARGIN
 
 
 def test_a_curve_too_short_to_read_says_nothing() -> None:

@@ -21,12 +21,14 @@ def test_a_running_study_can_be_watched(tmp_path: Path) -> None:
     seen: list[Live] = []
     asked = settings(tmp_path, max_trials=6, devices=(CPU, CPU))
 
-    def watch(event: events.Event) -> None:
-        with studies.open_store(asked.store) as store:
+    with studies.open_store(asked.store, create=True) as store:
+
+        def watch(event: events.Event) -> None:
             if (live := store.live("study")) and (not seen or live != seen[-1]):
                 seen.append(live)
 
-    studies.run(asked, executor=worker("dawdles"), on_event=watch)
+        studies.run(asked, executor=worker("dawdles"), on_event=watch)
+        assert store.live("study") is None  # it has ended
     assert [live.written for live in seen] == sorted({live.written for live in seen})
     assert min(b.written - a.written for a, b in itertools.pairwise(seen)) >= 0.9 * WRITE_SECONDS
     assert all(live.spent_seconds <= live.predicted_end_seconds <= asked.budget_seconds for live in seen)
@@ -36,8 +38,6 @@ def test_a_running_study_can_be_watched(tmp_path: Path) -> None:
     assert any(0 < trial.step < trial.steps and trial.train_loss for trial in running)
     assert max(len(live.running) for live in seen) == 2
     assert seen[-1].ended > 0
-    with studies.open_store(asked.store) as store:
-        assert store.live("study") is None  # it has ended
 
 
 def test_a_state_survives_as_text() -> None:
