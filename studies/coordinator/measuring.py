@@ -104,7 +104,8 @@ class Measuring:
         """Tokens of the largest model with which the middle one takes MIN_STEPS."""
         tokens = MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step
         flops, per_step = self._jobs.needs(self._middle).flops, int(self._space.resolve(self._middle)[1].tokens)
-        faster = dataclasses.replace(quota, tokens=tokens).of(flops, per_step) / tokens
+        of_largest = dataclasses.replace(quota, tokens=tokens)
+        faster = of_largest.of(flops, per_step, has_dropout=self._middle.get(DROPOUT, 0.0) > 0) / tokens
         return math.ceil(tokens / faster)
 
     def quota(self) -> Quota:

@@ -14,6 +14,7 @@ from advisor import ledger
 from advisor.errors import ConflictError, DeviceError, InfeasibleError, InputError, UnknownError
 from search_spaces import parse
 from studies import events
+from studies.coordinator.allotment import MIN_STEPS
 from studies.executors.executor import Executor
 from studies.executors.local import LocalExecutor
 from studies.job import Device
@@ -21,6 +22,7 @@ from studies.records import StudyRecord, TrialRecord
 from tests.studies.examples import CPU, Listener, settings, trial_job
 
 TRIALS = 12
+HALF_A_STEP = 64  # tokens, of 4 x 32
 TEXT = "To be, or not to be, that is the question: whether 'tis nobler in the mind to suffer. " * 20  # short trials
 
 
@@ -60,12 +62,18 @@ def test_a_real_study_has_all_its_parts(real: tuple[StudyRecord, Listener]) -> N
         assert (final.point, final.seed != record.best.seed) == (record.best.point, True)
 
 
-def test_no_trial_has_fewer_tokens_than_the_largest_model(real: tuple[StudyRecord, Listener]) -> None:
+def test_smaller_models_have_no_fewer_tokens_and_the_default_has_enough_steps(
+    real: tuple[StudyRecord, Listener],
+) -> None:
     record, _ = real
     complete = [trial for trial in record.trials if trial.state == "COMPLETE"]
-    assert min(trial.tokens for trial in complete) >= record.tokens_per_trial - 64  # half a step of 4 x 32 tokens
-    by_size = {trial.flops / trial.tokens: trial.tokens for trial in complete}
-    assert [by_size[size] for size in sorted(by_size)] == sorted(by_size.values(), reverse=True)
+    for has_dropout in (False, True):
+        same = [trial for trial in complete if (trial.point["dropout"] > 0) == has_dropout]
+        by_size = {trial.flops / trial.tokens: trial.tokens for trial in same}
+        assert [by_size[size] for size in sorted(by_size)] == sorted(by_size.values(), reverse=True)
+        assert has_dropout or all(trial.tokens >= record.tokens_per_trial - HALF_A_STEP for trial in same)
+    assert record.default is not None
+    assert record.default.tokens >= MIN_STEPS * 2 * HALF_A_STEP
 
 
 def test_the_figures_of_a_trial_agree_with_its_curve_and_the_ledger(real: tuple[StudyRecord, Listener]) -> None:
