@@ -66,6 +66,9 @@ class TrialRecord:
         return self.state == "COMPLETE" and self.length == 1
 
 
+BELOW = 2**0.5  # factor of the low end of an answer at which a search begins
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepRecord:
     """One LR range test: smoothed loss against learning rate, and what each rule reads off it."""
@@ -89,13 +92,14 @@ class SweepRecord:
 
     @property
     def start(self) -> float:
-        """The learning rate that a search begins with: the low end of the answer, else the middle of the bounds.
+        """The learning rate that a search begins with: BELOW the answer's low end, else the middle of the bounds.
 
         Too low costs little, too high all, and what one seed makes of a high rate is luck: a search that begins low
-        goes up while that helps.
+        goes up while that helps. Where an answer began at 6.1e-3, three seeds ended 0.19 nats apart, at 4.3e-3 0.01
+        (1 x 64, 1,643 steps; docs/benchmarks.md).
         """
         if self.interval is not None:
-            return self.interval[0]
+            return self.interval[0] / BELOW
         return math.sqrt(self.low * self.high) if self.centre is None else self.centre
 
 
