@@ -103,10 +103,8 @@ class Measuring:
     def _least(self, quota: Quota) -> int:
         """Tokens of the largest model with which the middle one takes MIN_STEPS."""
         tokens = MIN_STEPS * CrossSection(self._bench, self._space).tokens_per_step
-        flops, per_step = self._jobs.needs(self._middle).flops, int(self._space.resolve(self._middle)[1].tokens)
-        of_largest = dataclasses.replace(quota, tokens=tokens)
-        faster = of_largest.of(flops, per_step, has_dropout=self._middle.get(DROPOUT, 0.0) > 0) / tokens
-        return math.ceil(tokens / faster)
+        steps = self._jobs.trial(self._middle, dataclasses.replace(quota, tokens=tokens), self._seed).steps
+        return math.ceil(tokens * MIN_STEPS / steps)
 
     def quota(self) -> Quota:
         """Without tokens: what the probe says of how many more a smaller model sees in the same time."""

@@ -453,5 +453,5 @@ def test_a_sweep_without_an_answer_stays_without_one() -> None:
     assert (sweep.centre, sweep.start) == (None, 1e-3)
 
 
-def test_a_search_begins_at_the_low_end_of_the_answer() -> None:
+def test_a_search_begins_half_an_octave_below_the_low_end_of_the_answer() -> None:
     assert replace(SWEEP, centre=2e-3, interval=(9e-4, 4e-3)).start == pytest.approx(9e-4 / 2**0.5)
