@@ -1,5 +1,6 @@
 """The answer in words: what to set, what it gains, and how far that can be trusted."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,12 +56,21 @@ class WordedAnswer(Answer):
         if self.tuned is None:
             return ""
         if not self.reruns:
-            return "No re-run of the winner finished, so this includes the luck of being picked."
+            return f"No re-run of the winner finished, so this includes the luck of being picked.{self._luck()}"
         own = f"the winning trial {self.tuned.number} itself had {words.loss(self.tuned.value)}"
         if len(self.reruns) == 1:
-            return f"That is a re-run with another seed; {own}, which includes the luck of being picked."
+            return f"That is a re-run with another seed; {own}, which includes the luck of being picked.{self._luck()}"
         runs = f"That is the mean of {len(self.reruns)} re-runs with other seeds"
-        return f"{runs}; {own}, which includes the luck of being picked."
+        return f"{runs}; {own}, which includes the luck of being picked.{self._luck()}"
+
+    def _luck(self) -> str:
+        """What was lower once, and not again."""
+        return "".join(
+            f" Trial {trial.number} had {words.loss(trial.value)} once, but"
+            f" {words.listed([words.loss(loss) if math.isfinite(loss) else 'diverged' for loss in again])}"
+            f" with {'another seed' if len(again) == 1 else 'other seeds'}: it was set aside."
+            for trial, again in self.set_aside
+        )
 
     @property
     def scale(self) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from studies.front import front
 from studies.objectives import OBJECTIVES
-from studies.records import CurvePoint, StudyRecord, SweepRecord, TrialRecord
+from studies.records import RERUNS, CurvePoint, StudyRecord, SweepRecord, TrialRecord
 
 POINT = ("learning_rate", "dropout", "depth", "d_model", "heads", "hidden", "batch", "weight_decay", "schedule")
 TRIAL = tuple(f.name for f in fields(TrialRecord) if f.name not in ("params", "point", "costs", "curve"))
@@ -110,7 +110,7 @@ def group(record: StudyRecord, trial: TrialRecord) -> str:
     """How figures mark this trial."""
     if trial.role == "default":
         return "default"
-    if trial.role == "final":
+    if trial.role in RERUNS:
         return "rerun"
     if record.best is not None and trial.number == record.best.number:
         return "best"

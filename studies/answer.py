@@ -1,6 +1,7 @@
 """What a study says once it has ended: the one reading of it that the command line, reports and the service share."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ from studies import seeds
 from studies.borders import borders
 from studies.coordinator.allotment import MAX_EPOCHS
 from studies.front import front
-from studies.records import StudyRecord, TrialRecord
+from studies.records import RERUNS, StudyRecord, TrialRecord, outcomes, ranked, reruns_of
 from studies.seeds import Interval
 
 ROUNDING = 0.01  # of a trial's tokens: it has whole steps, 50 at least
@@ -16,9 +17,8 @@ ROUNDING = 0.01  # of a trial's tokens: it has whole steps, 50 at least
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`tuned` won the search. Its loss is quoted from its re-runs with other seeds, where there are any.
-
-    The winner's own loss includes the luck of being picked.
+    """`tuned` is the best by all runs of its config. Its loss is quoted from its re-runs with other seeds, where there
+    are any: the winner's own includes the luck of being picked.
     """
 
     record: StudyRecord
@@ -26,17 +26,20 @@ class Answer:
     reruns: tuple[TrialRecord, ...]  # of the winner's config, trained as long
     default: TrialRecord | None
     runner_up: TrialRecord | None  # the next best of the search that trained as long
+    set_aside: tuple[tuple[TrialRecord, list[float]], ...]  # had a lower loss, but not these ones with other seeds
 
     @classmethod
     def of(cls, record: StudyRecord) -> Self:
         """Read off a record."""
-        best = record.best
+        contenders = ranked(record.trials)
+        best = next(iter(contenders), None)
         return cls(
             record=record,
             tuned=best,
             reruns=_reruns(record, best) if best else (),
             default=record.default,
-            runner_up=_runner_up(record, best) if best else None,
+            runner_up=next((t for t in contenders[1:] if t.role == "search"), None),
+            set_aside=_set_aside(contenders, record) if best else (),
         )
 
     @property
@@ -61,7 +64,12 @@ class Answer:
         """How much lower the tuned config's loss is than another trial's [nats/token]; None where either is missing."""
         if other is None or other.value is None or not self.losses:
             return None
-        return seeds.lead(self.losses, other.value)
+        return seeds.lead(self.losses, self.runs(other))
+
+    def runs(self, trial: TrialRecord) -> list[float]:
+        """Losses of a trial and its re-runs [nats/token]."""
+        reruns = _reruns(self.record, trial)
+        return [run.value for run in (trial, *reruns) if run.value is not None]
 
     def as_data(self) -> dict[str, Any]:
         """As plain values: what the commands print with --json, and the service sends."""
@@ -79,20 +87,21 @@ class Answer:
             "borders": [dataclasses.asdict(border) for border in borders(record)],
             "objectives": list(record.objectives),
             "front": [_trial(t) for t in front(record)],
-            "finals": [_trial(t) for t in record.trials_of("final")],
+            "set_aside": [_trial(t) for t, _ in self.set_aside],
+            "finals": [_trial(t) for t in record.trials if t.role in RERUNS],
             "proxy": bool(record.target),
         }
 
 
-def _reruns(record: StudyRecord, best: TrialRecord) -> tuple[TrialRecord, ...]:
-    done = (t for t in record.trials_of("final") if t.state == "COMPLETE" and t.value is not None)
-    return tuple(t for t in done if t.point == best.point and t.is_full)
+def _reruns(record: StudyRecord, trial: TrialRecord) -> tuple[TrialRecord, ...]:
+    return tuple(t for t in reruns_of(trial, record.trials) if t.is_full and t.value is not None)
 
 
-def _runner_up(record: StudyRecord, best: TrialRecord) -> TrialRecord | None:
-    others = [t for t in record.trials_of("search") if t.state == "COMPLETE" and t.value is not None]
-    rivals = [t for t in others if t.is_full and t.point != best.point]
-    return min(rivals, key=lambda t: (t.value, t.number), default=None)
+def _set_aside(contenders: Sequence[TrialRecord], record: StudyRecord) -> tuple[tuple[TrialRecord, list[float]], ...]:
+    """Trials that rank behind the first for nothing but their re-runs, and what those came to."""
+    lower = [t for t in contenders[1:] if t.value < contenders[0].value]  # type: ignore[operator]
+    found = ((t, outcomes(reruns_of(t, record.trials))) for t in lower)
+    return tuple((t, losses) for t, losses in found if losses)
 
 
 def _trial(t: TrialRecord) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from studies.records import StudyRecord, TrialRecord
+from studies.records import RERUNS, StudyRecord, TrialRecord
 
 
 def front(record: StudyRecord) -> tuple[TrialRecord, ...]:
@@ -20,13 +20,13 @@ def front(record: StudyRecord) -> tuple[TrialRecord, ...]:
 def candidates(record: StudyRecord) -> list[tuple[TrialRecord, list[float]]]:
     """The trials that may be on the front, with their objectives in the study's order.
 
-    Every full trial that ended well, the untuned default too, but no re-run of the winner: its point is there already.
+    Every full trial that ended well, the untuned default too, but no re-run: its point is there already.
     """
     _, *costs = record.objectives
     return [
         (t, [t.value, *(t.costs[name] for name in costs)])
         for t in record.trials
-        if t.role != "final" and t.is_full and t.value is not None
+        if t.role not in RERUNS and t.is_full and t.value is not None
     ]
 
 

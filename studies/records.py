@@ -5,15 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from studies import seeds
+
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 # why a trial is PRUNED: rung, diverged, nan; why it is FAIL: oom, crash, timeout, lost, bug; "" otherwise
 Reason = Literal["", "rung", "diverged", "nan", "oom", "crash", "timeout", "lost", "bug"]
 # the untuned default; short runs that compare shapes and learning rates; full trials of the search; cheaper models, in
-# short runs and in full, for the front; the winner's re-run
-Role = Literal["default", "shape", "rate", "search", "front", "final"]
+# short runs and in full, for the front; with other seeds, the best so far and the winner
+Role = Literal["default", "shape", "rate", "search", "front", "repeat", "final"]
 # of a model's blocks, as far as the best learning rate cares: a plain MLP, a gated one, BDH
 Kind = Literal["plain", "gated", "bdh"]
 CONTENDERS: tuple[Role, ...] = ("search", "front")  # whose full trials may win
+RERUNS: tuple[Role, ...] = ("repeat", "final")  # of a contender's config, with another seed
+UNSTABLE: tuple[Reason, ...] = ("diverged", "nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,11 @@ class TrialRecord:
     def is_full(self) -> bool:
         """Whether it has trained to the end of a full trial's schedule."""
         return self.state == "COMPLETE" and self.length == 1
+
+    @property
+    def outcome(self) -> float | None:
+        """What a full trial's config is worth by this run [nats/token]; infinite if it diverged, None: not known."""
+        return self.value if self.is_full else math.inf if self.reason in UNSTABLE else None
 
 
 BELOW = 2**0.5  # factor of the low end of an answer at which a search begins
@@ -139,8 +148,8 @@ class StudyRecord:
 
     @property
     def best(self) -> TrialRecord | None:
-        """The winner: what `best_of` says of all trials."""
-        return best_of(self.trials)
+        """The winner: the first of `ranked`."""
+        return next(iter(ranked(self.trials)), None)
 
     @property
     def default(self) -> TrialRecord | None:
@@ -148,7 +157,19 @@ class StudyRecord:
         return next((t for t in self.trials_of("default") if t.state == "COMPLETE"), None)
 
 
-def best_of(trials: Iterable[TrialRecord]) -> TrialRecord | None:
-    """The full trial of the lowest validation loss, of the search and along the front."""
-    done = [t for t in trials if t.role in CONTENDERS and t.is_full and t.value is not None]
-    return min(done, key=lambda t: (t.value, t.number), default=None)
+def ranked(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """The full trials of the search and along the front, the best first, as all runs of their configs say together."""
+    trials = tuple(trials)
+    done = [(t.value, t) for t in trials if t.role in CONTENDERS and t.is_full and t.value is not None]
+    scores = seeds.scores([[value, *outcomes(reruns_of(t, trials))] for value, t in done])
+    return [t for _, (_, t) in sorted(zip(scores, done, strict=True), key=lambda each: (each[0], each[1][1].number))]
+
+
+def reruns_of(trial: TrialRecord, trials: Iterable[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """The runs of a contender's config with other seeds."""
+    return tuple(t for t in trials if t.role in RERUNS and trial.role in CONTENDERS and t.point == trial.point)
+
+
+def outcomes(trials: Iterable[TrialRecord]) -> list[float]:
+    """Those that are known [nats/token]."""
+    return [t.outcome for t in trials if t.outcome is not None]

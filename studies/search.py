@@ -14,6 +14,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from studies.job import Outcome
+from studies.records import RERUNS
 from studies.store.codec import NUMBER, RUN, length_of, number_of
 from studies.strategy import named
 
@@ -88,10 +89,10 @@ class Search:
     def importances(self) -> dict[str, float]:
         """Share of each param in reaching the best quarter (PED-ANOVA, Watanabe et al. 2023); {} for too few trials.
 
-        Without the winner's re-runs, which would count its params again.
+        Without re-runs, which would count their params again.
         """
         complete = [t for t in self.finished if t.state == TrialState.COMPLETE and length_of(t) == 1]
-        trials = [trial for trial in complete if trial.user_attrs[RUN]["role"] != "final"]
+        trials = [trial for trial in complete if trial.user_attrs[RUN]["role"] not in RERUNS]
         if len(trials) < IMPORTANCE_TRIALS:
             return {}
         evaluator = PedAnovaImportanceEvaluator(target_quantile=IMPORTANCE_QUANTILE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from optuna.trial import FrozenTrial
 
 from studies.job import Outcome
-from studies.records import Role, TrialRecord, best_of
+from studies.records import Role, TrialRecord, ranked
 from studies.store.codec import RUN, trial_record
 
 
@@ -24,8 +24,13 @@ def settle(outcome: Outcome, verdict: str) -> Outcome:
 
 
 def best(finished: Sequence[FrozenTrial]) -> TrialRecord | None:
-    """The full trial with the lowest loss, of the search and along the front, without its curve."""
-    return best_of(trial_record(trial, ()) for trial in finished)
+    """The first of the contenders."""
+    return next(iter(contenders(finished)), None)
+
+
+def contenders(finished: Sequence[FrozenTrial]) -> list[TrialRecord]:
+    """The full trials that may win, the best first, without their curves."""
+    return ranked(trial_record(trial, ()) for trial in finished)
 
 
 def point_of(trial: FrozenTrial) -> Mapping[str, float]:

@@ -1,5 +1,9 @@
 """What a study found, for a person."""
 
+import math
+from collections.abc import Sequence
+from itertools import starmap
+
 from advisor.cli import front as front_table
 from advisor.cli.point import named, names
 from advisor.units import format_count, format_seconds
@@ -25,6 +29,7 @@ def lines(record: StudyRecord) -> list[str]:
     ]
     if loss.low is not None and loss.high is not None:
         rows.append(f"   {'95 % interval':<15}{loss.low:.4f} to {loss.high:.4f}  (of that mean)")
+    rows += [f"   {'set aside':<15}{line}" for line in starmap(_luck, found.set_aside)]
     return [*rows, *_gain(found), "", *front_table.lines(record), *map(str, borders(record)), *_scale(record, best)]
 
 
@@ -64,6 +69,14 @@ def _source(found: Answer) -> str:
     assert found.tuned is not None
     again = "run again with another seed" if len(found.reruns) == 1 else f"mean of {len(found.reruns)} other seeds"
     return f"{again}; the winning trial itself had {found.tuned.value:.4f}"
+
+
+def _luck(trial: TrialRecord, again: Sequence[float]) -> str:
+    """'trial 9 (learning rate 8.60e-03): 1.4998, but 1.8330 with another seed'."""
+    losses = [f"{loss:.4f}" if math.isfinite(loss) else "diverged" for loss in again]
+    seeds = "another seed" if len(losses) == 1 else "other seeds"
+    setting, value = _settings(trial)[0]
+    return f"trial {trial.number} ({setting} {value}): {trial.value:.4f}, but {', '.join(losses)} with {seeds}"
 
 
 def _scale(record: StudyRecord, best: TrialRecord) -> list[str]:

@@ -18,6 +18,7 @@ PHASES = {
     "rate": "comparing learning rates",
     "search": "search",
     "front": "cheaper models, for the front",
+    "repeat": "the best so far, with another seed",
     "final": "the winner again, with another seed",
 }
 

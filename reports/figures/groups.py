@@ -25,6 +25,6 @@ GROUPS: dict[str, Group] = {
     "short": Group(label="short run", color=LIGHT.muted, symbol="circle-open", size=6, width=1),
     "complete": Group(label="complete", color=LIGHT.complete, symbol="circle"),
     "default": Group(label="untuned default", color=LIGHT.default, symbol="diamond", size=10, dash="dash", width=2.2),
-    "rerun": Group(label="re-run of the best", color=LIGHT.rerun, symbol="square", size=9, dash="dashdot", width=2.2),
+    "rerun": Group(label="re-run", color=LIGHT.rerun, symbol="square", size=9, dash="dashdot", width=2.2),
     "best": Group(label="best", color=LIGHT.best, symbol="star", size=13, width=3),
 }

@@ -1,4 +1,4 @@
-"""The best loss so far, against wall-clock and against compute: when the search was over."""
+"""The lowest loss so far, against wall-clock and against compute: when the search was over."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -42,7 +42,7 @@ class Progress:
 
     @property
     def last(self) -> Step:
-        """The trial that set the final best."""
+        """The trial that set it."""
         return next(step for step in self.steps if step.best == self.steps[-1].best)
 
     @property
@@ -50,7 +50,7 @@ class Progress:
         """The finding."""
         last = self.last
         share = words.percent(last.seconds / self.seconds)
-        return f"The best loss, {last.best:.3f}, was there after {words.seconds(last.seconds)}, {share} of the study"
+        return f"The lowest loss, {last.best:.3f}, was there after {words.seconds(last.seconds)}, {share} of the study"
 
     @property
     def caption(self) -> str:

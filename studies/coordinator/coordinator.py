@@ -16,10 +16,11 @@ from studies.strategy.along_front import AlongFront
 from studies.strategy.classic import Classic
 from studies.strategy.shapes_first import ShapesFirst
 from studies.strategy.strategy import Candidate, Strategy
-from studies.trials import best
+from studies.trials import contenders
 
 POLL_SECONDS = 0.1
 MAX_FAILURES = 5  # in a row: then it is not the configs
+KEPT = 3  # models of the best trials, while re-runs may still make another one the winner
 
 
 class Coordinator:
@@ -41,6 +42,7 @@ class Coordinator:
         bench = self._bench
         bench.logbook.save(importances=dump(bench.search.importances()), spent_seconds=bench.clock.spent)
         bench.shelf.cut_trunks()
+        bench.shelf.keep_only(*(trial.number for trial in contenders(bench.search.finished)[:1]))
         bench.tell(events.StudyEnded(spent_seconds=bench.clock.spent, budget_seconds=bench.clock.budget))
 
     def _measure(self) -> Strategy:
@@ -147,10 +149,10 @@ class Coordinator:
         facts = flight.facts(bench.jobs.needs(candidate.point), bench.pricing(candidate.point))
         told = bench.search.tell(candidate.number, flight.outcome, facts)
         bench.logbook.finish(told, flight.curve, bench.clock.spent)
-        record, winner = trial_record(told, flight.curve), best(bench.search.finished)
+        record, ranked = trial_record(told, flight.curve), contenders(bench.search.finished)
         running = [other.candidate.number for other in self._flights.values()]
-        bench.shelf.keep_only(*running, *([winner.number] if winner else []))
-        bench.tell(events.TrialEnded(trial=record, best=winner))
+        bench.shelf.keep_only(*running, *(trial.number for trial in ranked[:KEPT]))
+        bench.tell(events.TrialEnded(trial=record, best=next(iter(ranked), None)))
 
     def _check_failures(self) -> None:
         """Raises DeviceError when the last few trials have all failed."""

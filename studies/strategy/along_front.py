@@ -119,7 +119,7 @@ class AlongFront(Strategy):
     def _finals_seconds(self) -> float:
         """Time for the winner's re-runs [s]; none for those that are out of reach already."""
         winner = best(self._bench.search.finished)
-        again = [Proposal(role="final", params=winner.params)] * FINALS if winner else []
+        again = [Proposal(role="final", params=winner.params)] * FINALS if winner else []  # at most
         needed = self._bench.forecast.margin * self._wall_clock(again)
         return needed if needed <= self._bench.clock.left else 0.0
 

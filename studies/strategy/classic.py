@@ -14,10 +14,10 @@ from studies.cross_section import CrossSection
 from studies.job import TrialJob
 from studies.jobs import evaluation_of
 from studies.quota import Quota
-from studies.records import CONTENDERS, CurvePoint, Role, SweepRecord
+from studies.records import CONTENDERS, RERUNS, CurvePoint, Role, SweepRecord
 from studies.search import Search
 from studies.store.codec import length_of, number_of
-from studies.strategy.parts import FINALS, Part, wall_clock
+from studies.strategy.parts import FINALS, MOST_FINALS, Part, wall_clock
 from studies.strategy.strategy import Candidate, Judge, Strategy
 from studies.trials import best, point_of, role_of, seconds_of
 
@@ -85,8 +85,7 @@ class Classic(Strategy):
         begun = Part.of(
             [search if candidate.role == "search" else candidate.predicted_seconds for candidate in running]
         )
-        finals = FINALS - self._count("final", running)
-        again = Part.alike(finals, self._cross_section.mean_seconds(self._quota))
+        again = Part.alike(self._finals_left(running), self._cross_section.mean_seconds(self._quota))
         return begun + Part.alike(trials, search), again
 
     def _search_seconds(self) -> float:
@@ -110,15 +109,30 @@ class Classic(Strategy):
         return None
 
     def _next_final(self, running: Sequence[Candidate]) -> Candidate | None:
-        """The winner again, with another seed: how much of its lead is luck."""
-        winner, finals = best(self._search.finished), self._count("final", running)
-        if winner is None or finals >= FINALS:
+        """The winner again, with another seed: how much of its lead is luck. If it was luck, another one wins."""
+        winner = best(self._search.finished)
+        if winner is None or not self._finals_left(running):
             return None
-        candidate = self._candidate("final", winner.params, seed=self._seed + 1 + finals)
+        candidate = self._candidate("final", winner.params, seed=self._fresh_seed(winner.point, running))
         if self._is_in_time(candidate, 0.0):
             return candidate
         self._search.forget(candidate.number)
         return None
+
+    def _finals_left(self, running: Sequence[Candidate]) -> int:
+        """Re-runs that the winner has still to have; there may be another winner after one."""
+        winner = best(self._search.finished)
+        wanted = FINALS - (self._reruns(winner.point, running) if winner else 0)
+        return max(0, min(wanted, MOST_FINALS - self._count("final", running)))
+
+    def _reruns(self, point: Mapping[str, float], running: Sequence[Candidate]) -> int:
+        """Of a config with other seeds, ended and running."""
+        ended = [point_of(trial) for trial in self._search.finished if role_of(trial) in RERUNS]
+        return [*ended, *(other.point for other in running if other.role in RERUNS)].count(point)
+
+    def _fresh_seed(self, point: Mapping[str, float], running: Sequence[Candidate]) -> int:
+        """That no run of this config has had."""
+        return self._seed + 1 + self._reruns(point, running)
 
     def _candidate(
         self, role: Role, params: Mapping[str, Any] | None, *, number: int | None = None, seed: int | None = None,
@@ -173,7 +187,7 @@ class Classic(Strategy):
         winner, margin = best(self._search.finished), self._bench.forecast.margin
         job = self._bench.jobs.trial(winner.point, self._quota, winner.seed) if winner else None
         again = self._bench.forecast.seconds(job) if job else 0.0
-        rounds = math.ceil(FINALS / len(self._bench.executor.devices))
+        rounds = math.ceil(max(1, self._finals_left(running)) / len(self._bench.executor.devices))
         within_reach = int(self._clock.left / (margin * again)) if again else rounds
         may_win = [each.predicted_seconds for each in (candidate, *running) if each.role in CONTENDERS]
         return margin * min(rounds, within_reach) * (max([*may_win, again]) or candidate.predicted_seconds)

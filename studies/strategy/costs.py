@@ -35,17 +35,22 @@ class Costs:
 
     def plan(self, quota: Quota, trials: int) -> Sequence[Part]:
         """All of a study with so many trials of the search."""
-        return self.left((), quota, trials, STEP_SHARE)
+        return self.left((), quota, trials, STEP_SHARE, FINALS)
 
-    def left(self, past: Sequence[Past], quota: Quota, trials: int, share: float) -> Sequence[Part]:
-        """What has still to begin, so many trials of the search among it. `share`: of its time that a step lasts."""
+    def left(self, past: Sequence[Past], quota: Quota, trials: int, share: float, finals: int) -> Sequence[Part]:
+        """What has still to begin, so many trials of the search and finals among it.
+
+        `share`: of its time that a step lasts.
+        """
         best = self._best(past)
         if best is None:
-            return self._parts(past, quota, trials, share, statistics.fmean(self._of_shapes(quota, 1.0)))
+            return self._parts(past, quota, trials, share, finals, statistics.fmean(self._of_shapes(quota, 1.0)))
         point = self._space.point(best.params, self._bench.limit_bytes)
-        return self._parts(past, quota, trials, share, self._seconds(point, quota))
+        return self._parts(past, quota, trials, share, finals, self._seconds(point, quota))
 
-    def _parts(self, past: Sequence[Past], quota: Quota, trials: int, share: float, full: float) -> Sequence[Part]:
+    def _parts(
+        self, past: Sequence[Past], quota: Quota, trials: int, share: float, finals: int, full: float
+    ) -> Sequence[Part]:
         """`full`: seconds of a full trial."""
         roles = [trial.role for trial in past]
         first = min(trials, 0 if "search" in roles else 1)
@@ -59,7 +64,7 @@ class Costs:
             Part.alike(first, full) + Part.of([] if "default" in roles else [self._seconds(self._default, quota)]),
             *[Part.alike(1, MEDIUM * full)] * rates,  # one after the other
             Part.alike(steps, share * full),
-            Part.alike(FINALS - roles.count("final"), full),
+            Part.alike(finals, full),
         )
 
     def _best(self, past: Sequence[Past]) -> Past | None:

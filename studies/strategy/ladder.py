@@ -14,7 +14,7 @@ from search_spaces import Space
 from studies.front import unbeaten
 from studies.strategy import shapes
 from studies.strategy.moves import Moves
-from studies.strategy.past import Past, lowest
+from studies.strategy.past import Past, lowest, settled
 from studies.strategy.proposal import Params, Proposal
 from studies.strategy.shapes_first import SCHEDULE
 from studies.strategy.stages import SHORT
@@ -106,7 +106,7 @@ class Ladder:
 
     def _rungs(self, trials: Sequence[Past]) -> list[list[Params]]:
         """The shapes of each rung; none without a best trial of the search, below which they lie."""
-        best = lowest([trial for trial in trials if trial.role == "search"])
+        best = lowest(settled(trials))
         if best is None:
             return []
         if best.number not in self._of:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MARGIN = 1.15  # on predicted seconds, while a study has not seen yet how far off they are
 FINALS = 2  # re-runs of the winner, if there is time
+MOST_FINALS = 2 * FINALS  # in all, where a re-run has made another one the winner
 
 
 @dataclass(frozen=True, kw_only=True)

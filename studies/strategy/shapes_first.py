@@ -8,13 +8,14 @@ from search_spaces import Space
 from studies.bench import Bench
 from studies.jobs import evaluation_of
 from studies.quota import Quota
-from studies.records import CurvePoint, SweepRecord
+from studies.records import RERUNS, CurvePoint, SweepRecord
 from studies.search import Search
 from studies.store.codec import RUN, number_of
 from studies.strategy.classic import ENOUGH, Classic
 from studies.strategy.costs import STEP_SHARE, Costs
 from studies.strategy.parts import Part
-from studies.strategy.past import Past, lowest, past
+from studies.strategy.past import Past, lowest, past, settled
+from studies.strategy.proposal import Proposal
 from studies.strategy.pruning import is_behind
 from studies.strategy.stages import Stages
 from studies.strategy.strategy import Candidate, Judge
@@ -53,7 +54,7 @@ class ShapesFirst(Classic):
     def _parts_left(self, trials: int, running: Sequence[Candidate]) -> Sequence[Part]:
         share = self._share()
         begun = [c.predicted_seconds * (share if self._is_step(c) else 1.0) for c in running]
-        to_come = self._costs.left(self._past(running), self._quota, trials, share)
+        to_come = self._costs.left(self._past(running), self._quota, trials, share, self._finals_left(running))
         first, *rest = [part for part in to_come if part.trials] or [Part.of([])]
         return Part.of(begun) + first, *rest
 
@@ -71,8 +72,8 @@ class ShapesFirst(Classic):
     def judge(self, candidate: Candidate) -> Judge:
         """Against the best trial of its own schedule: others have learned more, or less, by the same step."""
         mine = candidate.params.get(SCHEDULE)
-        same = [each for each in self._past(()) if each.params.get(SCHEDULE) == mine]
-        return Behind(self._search, candidate, lowest([each for each in same if each.role == "search"]))
+        rivals = [each for each in settled(self._past(())) if each.params.get(SCHEDULE) == mine]
+        return Behind(self._search, candidate, lowest(rivals))
 
     def _next_of_stages(self, running: Sequence[Candidate]) -> Candidate | None:
         """What the stages propose, if it is in time for the winner's re-run after it."""
@@ -82,13 +83,20 @@ class ShapesFirst(Classic):
         if proposal is None:
             return None
         candidate = self._candidate(
-            proposal.role, proposal.params, length=proposal.length, continues=proposal.continues
-        )
+            proposal.role, proposal.params, seed=self._seed_of(proposal, running), length=proposal.length,
+            continues=proposal.continues,
+        )  # fmt: skip
         reserve = self._reserve(candidate, running)
         if self._is_in_time(candidate, reserve):
             return self._stopped_for(candidate, reserve)
         self._search.forget(candidate.number)
         return None
+
+    def _seed_of(self, proposal: Proposal, running: Sequence[Candidate]) -> int:
+        """The study's, so that all see the same batches, but for re-runs."""
+        if proposal.role not in RERUNS:
+            return self._seed
+        return self._fresh_seed(self._space.point(proposal.params, self._bench.limit_bytes), running)
 
     def _past(self, running: Sequence[Candidate]) -> list[Past]:
         """All trials so far, in the order of their numbers."""

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from search_spaces import Space
 from search_spaces.knob import Fixed
-from studies.records import SweepRecord
+from studies.records import RERUNS, SweepRecord
 from studies.strategy import rates, shapes
 from studies.strategy.compass import Compass
 from studies.strategy.moves import Moves
-from studies.strategy.past import Past, lowest
+from studies.strategy.past import Past, lowest, settled
 from studies.strategy.proposal import Params, Proposal
 
 SHORT = 0.12  # of a full trial: what compares shapes
 MEDIUM = 0.25  # what compares learning rates: the best one falls as training gets longer
 TIE = 0.01  # of the loss: the second shape, if this near to the first in short runs, gets a full one too
+WITHSTOOD = 2  # trials since the best one, which it has beaten: then it is asked whether another seed says so too
 
 
 def beginning(space: Space, limit_bytes: int, *, is_within_epoch: bool) -> dict[str, float]:
@@ -49,7 +50,7 @@ class Stages:
         """The next trial of the first stage that has one; `beside` while those after it have to wait for it."""
         for stage, awaited in (
             (self._compare_shapes, "shape"), (self._run_winners, ""), (self._run_untuned, ""),
-            (self._fit_rate, "rate"), (self._step, ""),
+            (self._fit_rate, "rate"), (self._repeat, ""), (self._step, ""),
         ):  # fmt: skip
             if proposal := self._new(stage(trials), trials):
                 return proposal
@@ -109,9 +110,20 @@ class Stages:
         if self._untuned:
             yield Proposal(role="default", params=self._space.default(self._limit_bytes))
 
+    def _repeat(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """The best trial with another seed, when those after it have not been better.
+
+        At a high learning rate a loss may be one seed's luck, and nothing beats luck: the search would stay there. A
+        winner has to run again anyway.
+        """
+        best = self._best(trials)
+        after = [t for t in trials if best and t.role == "search" and t.number > best.number and not t.is_running]
+        if best is not None and len(after) >= WITHSTOOD:
+            yield Proposal(role="repeat", params=best.params)
+
     def _step(self, trials: Sequence[Past]) -> Iterator[Proposal]:
         """A step away from the best trial so far."""
-        params = self._compass.next([trial for trial in trials if trial.role == "search"])
+        params = self._compass.next(settled(trials))
         if params is not None:
             yield self._full(trials, params)
 
@@ -152,7 +164,7 @@ class Stages:
 
     def _best(self, trials: Sequence[Past]) -> Past | None:
         """The best full trial, if there is one."""
-        return lowest([trial for trial in trials if trial.role == "search"])
+        return lowest(settled(trials))
 
     def _losses(self, trials: Sequence[Past]) -> dict[float, float]:
         """Loss by learning rate, infinite for trials that have failed; without those that run."""
@@ -162,8 +174,13 @@ class Stages:
     def _has(self, trials: Sequence[Past], proposal: Proposal) -> bool:
         """Whether such a trial has been run, or is running."""
         return any(
-            (t.role == "default") == (proposal.role == "default")
+            _purpose(t) == _purpose(proposal)
             and t.length == proposal.length
             and self._moves.is_same(t.params, proposal.params)
             for t in trials
         )
+
+
+def _purpose(trial: Past | Proposal) -> str:
+    """A point may run once for each: as the default, with other seeds, or to be found."""
+    return "rerun" if trial.role in RERUNS else "default" if trial.role == "default" else ""

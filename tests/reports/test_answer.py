@@ -33,7 +33,7 @@ def test_the_headline_names_the_tuned_four() -> None:
 
 
 def test_a_search_that_lost_says_so() -> None:
-    record = changed(changed(study(), "final", value=2.6), "default", value=2.5)
+    record = changed(changed(changed(study(), "search", value=2.6), "final", value=2.6), "default", value=2.5)
     assert "4 % above" in WordedAnswer.of(record).comparison
     assert WordedAnswer.of(record).comparison.endswith("The search did not beat the default.")
 

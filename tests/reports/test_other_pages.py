@@ -8,16 +8,18 @@ import reports
 from reports.comparison import caveats, comparison, headline
 from reports.sizing import Proposals, sizing
 from studies.answer import Answer
-from studies.records import StudyRecord
+from studies.records import StudyRecord, reruns_of
 from tests.reports.hostile import MARKUP, hostile
 from tests.reports.sample import study, target_values
 from tests.reports.test_page import Elements, cards
 
 
 def named(name: str, loss: float, **changes: object) -> StudyRecord:
-    """The sample study whose winner's re-run has this loss."""
+    """The sample study whose winner and its re-run have this loss, and the others a higher one."""
     record = study(name=name, target={})
-    trials = tuple(replace(t, value=loss) if t.role == "final" else t for t in record.trials)
+    assert record.best is not None
+    won = (record.best.number, *(t.number for t in reruns_of(record.best, record.trials)))
+    trials = tuple(replace(t, value=loss if t.number in won else t.value and t.value + loss) for t in record.trials)
     return replace(record, trials=trials, **changes)  # type: ignore[arg-type]
 
 

@@ -30,10 +30,10 @@ def with_reruns(*losses: float, runner_up: float = 2.5, default: float = 2.9) ->
 
 
 def test_three_seeds_give_an_interval() -> None:
-    # s**2 = (2 * 0.01**2 + (0.008 * 2.3)**2) / 3, t(0.975; 3) = 3.1824: 3.1824 * s / sqrt(3) = 0.0246, * 2 = 0.0492
+    # s**2 = (2 * 0.01**2 + (0.006 * 2.3)**2) / 3, t(0.975; 3) = 3.1824: 3.1824 * s / sqrt(3) = 0.0209, * 2 = 0.0419
     said = parts(with_reruns(2.31, 2.30, 2.29))
-    assert "reached 2.310, 2.300 and 2.290: 2.300 ± 0.025 with 95% confidence" in said["How sure this is"]
-    assert "Against the untuned default: 0.600 nats/token lower (+0.551 to +0.649" in said["What it is worth"]
+    assert "reached 2.310, 2.300 and 2.290: 2.300 ± 0.021 with 95% confidence" in said["How sure this is"]
+    assert "Against the untuned default: 0.600 nats/token lower (+0.558 to +0.642" in said["What it is worth"]
     assert "runner-up, trial 2" in said["What it is worth"]
     assert "cannot be told apart" not in said["What it is worth"]
 

@@ -53,6 +53,27 @@ def test_command_line_report_and_service_quote_one_loss() -> None:
 
 
 @pytest.mark.parametrize(
+    ("again", "said", "written"),
+    [(2.6, "trial 0 (learning rate 1.43e-02): 2.0000, but 2.6000 with another seed", "but 2.600 with another seed"),
+     (None, "2.0000, but diverged with another seed", "but diverged with another seed: it was set aside")],
+)  # fmt: skip
+def test_what_was_lower_once_is_set_aside(again: float | None, said: str, written: str) -> None:
+    given = record([])
+    lucky = given.trials[0]
+    steady = dataclasses.replace(lucky, number=5, value=2.1, point={**lucky.point, "learning_rate": 1e-3})
+    rerun = dataclasses.replace(lucky, number=6, role="repeat", value=again or 7.0, seed=1)
+    if again is None:
+        rerun = dataclasses.replace(rerun, state="PRUNED", reason="diverged")
+    ended = dataclasses.replace(given, trials=(*given.trials, steady, rerun))
+    found = Answer.of(ended)
+    assert (found.tuned, found.runner_up) == (steady, lucky)
+    (told,) = [line for line in lines(ended) if "set aside" in line]
+    assert said in told
+    assert written in WordedAnswer.of(ended).rerun
+    assert [trial["number"] for trial in found.as_data()["set_aside"]] == [0]
+
+
+@pytest.mark.parametrize(
     ("params", "knobs"),
     [
         ({}, []),

@@ -9,7 +9,7 @@ import pytest
 import studies
 from advisor.cli.progress import StudyProgress
 from studies import Settings, events
-from studies.records import StudyRecord, TrialRecord
+from studies.records import RERUNS, StudyRecord, TrialRecord, reruns_of
 from tests.studies.examples import Listener, settings
 from tests.studies.test_study import Interrupts, worker
 
@@ -30,12 +30,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
 
 def test_all_roles_have_their_trials(whole: StudyRecord) -> None:
     roles = Counter(trial.role for trial in whole.trials)
-    assert (roles["shape"], roles["default"], roles["search"], roles["final"]) == (4, 1, TRIALS, 2)
+    assert (roles["shape"], roles["default"], roles["search"]) == (4, 1, TRIALS)
     assert {trial.length for trial in whole.trials_of("shape")} == {0.12}
-    points = [(t.role == "default", t.length, tuple(t.point.items())) for t in whole.trials if t.role != "final"]
-    assert len(set(points)) == len(points)
+    found = [t for t in whole.trials if t.role not in RERUNS]
+    assert len({(t.role == "default", t.length, tuple(t.point.items())) for t in found}) == len(found)
     assert whole.best is not None
-    assert {t.seed for t in whole.trials_of("final")} == {1, 2}
+    assert [t.seed for t in reruns_of(whole.best, whole.trials)] == [1, 2]
 
 
 def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(whole: StudyRecord, tmp_path: Path) -> None:

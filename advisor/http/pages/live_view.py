@@ -27,6 +27,7 @@ PHASES = {
     "rate": "fits the learning rate in short runs",
     "search": "searches",
     "front": "trains cheaper models, for the front",
+    "repeat": "trains the best so far again with another seed",
     "final": "trains the winner again with other seeds",
 }
 
@@ -253,7 +254,7 @@ def _best_so_far(record: StudyRecord) -> Chart | None:
         d += f"{'H' if d else 'M'}{_x(x, when)} {'V' if d else ''}{_y(y, lowest)} "
     path = Path(kind="best", d=f"{d}H{_x(x, max(record.spent_seconds, steps[-1][0]))}", text="best so far")
     return Chart(
-        finding=f"The best loss fell from {steps[0][1]:.3f} to {lowest:.3f} in {len(steps)} trials",
+        finding=f"The lowest loss fell from {steps[0][1]:.3f} to {lowest:.3f} in {len(steps)} trials",
         paths=(path,),
         xs=tuple(x.ticks),
         ys=tuple(y.ticks),

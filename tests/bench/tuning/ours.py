@@ -10,7 +10,7 @@ from studies import promotion
 from studies.job import Outcome, TrialJob
 from studies.jobs import evaluation_of
 from studies.records import CurvePoint, SweepRecord
-from studies.strategy.past import Past, lowest
+from studies.strategy.past import Past, lowest, settled
 from studies.strategy.proposal import Params, Proposal
 from studies.strategy.pruning import is_behind
 from studies.strategy.stages import Stages
@@ -40,6 +40,8 @@ class Ours:
             if proposal is None:
                 return
             self.trials.append(self._trial(proposal))
+            if best := lowest(settled(self.trials)):
+                self.course.answer = self.course.jobs.space.point(best.params, self._limit)
 
     def _sweep(self) -> SweepRecord | None:
         space = self.course.jobs.space
@@ -51,8 +53,9 @@ class Ours:
 
     def _trial(self, proposal: Proposal) -> Past:
         number, point = len(self.trials), self.course.jobs.space.point(proposal.params, self._limit)
-        job = self._checkpoints(number, proposal, self.course.job(point, proposal.length), point)
-        best = lowest([trial for trial in self.trials if trial.role == "search"])
+        rerun = 1 if proposal.role == "repeat" else 0
+        job = self._checkpoints(number, proposal, self.course.job(point, proposal.length, rerun), point)
+        best = lowest(settled(self.trials))
         curve = Curve(job, best.losses if best and self._variant.pruning and proposal.role == "search" else {})
         outcome = self._train(job, proposal, point, curve)
         return Past(
@@ -113,6 +116,11 @@ class NoPriors(Stages):
         return {**super()._start(), **{n: v for n, v in default.items() if n in ("dropout", "weight_decay")}}
 
 
+class NoRepeats(Stages):
+    def _repeat(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        return iter(())
+
+
 class NoPromotion(Stages):
     def _trunk(self, trials: Sequence[Past], params: Params) -> int | None:
         return None
@@ -136,6 +144,7 @@ VARIANTS = {
     "without matched schedules": Variant(matched=False),
     "without priors": Variant(stages=NoPriors),
     "without pruning": Variant(pruning=False),
+    "without re-runs": Variant(stages=NoRepeats),
     "without promotion": Variant(stages=NoPromotion),
 }
 

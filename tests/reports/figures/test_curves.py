@@ -38,7 +38,7 @@ def test_every_evaluation_is_drawn_in_its_group() -> None:
     pruned = [t for t in record.trials if t.state == "PRUNED"]
     assert len(drawn["pruned"]) == sum(len(t.curve) for t in pruned)
     assert set(drawn["pruned"]) == {t.number for t in pruned}
-    assert set(drawn) == {"failed", "pruned", "complete", "untuned default", "re-run of the best", "best"}
+    assert set(drawn) == {"failed", "pruned", "complete", "untuned default", "re-run", "best"}
 
 
 def test_gaps_part_the_curves_and_only_their_ends_are_marked() -> None:

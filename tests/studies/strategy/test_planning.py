@@ -7,13 +7,22 @@ import pytest
 
 import search_spaces
 from studies.quota import Quota
+from studies.records import RERUNS
 from studies.strategy.costs import Costs
 from studies.strategy.past import past
+from studies.trials import best
 from tests.studies.examples import TINY
 from tests.studies.strategy.test_stages import loss_of
-from tests.studies.strategy.virtual import Study
+from tests.studies.strategy.virtual import Run, Study
 
 BUDGET = 300.0  # [s]
+
+
+def winners_reruns(study: Study) -> list[Run]:
+    """Runs of the winner's config with other seeds."""
+    winner = best(study.bench.search.finished)
+    assert winner is not None
+    return [run for run in study.runs if run.candidate.role in RERUNS and run.candidate.point == winner.point]
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -24,7 +33,8 @@ def test_a_study_runs_what_its_strategy_plans_and_ends_when_it_said(
 ) -> None:
     study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=trials, at_once=at_once)
     study.run()
-    assert [study.roles.count(role) for role in ("default", "final")] == [1, 2]
+    assert study.roles.count("default") == 1
+    assert len(winners_reruns(study)) == 2
     assert trials / 2 < study.roles.count("search") <= trials  # of many some less, as few are stopped here
     end = study.clock.now
     assert 0.4 * BUDGET < end <= BUDGET
@@ -37,9 +47,9 @@ def test_a_study_runs_what_its_strategy_plans_and_ends_when_it_said(
 def test_a_budget_is_used_up_but_for_what_another_trial_would_take(name: str, at_once: int, tmp_path: Path) -> None:
     study = Study(search_spaces.load(name), loss_of, tmp_path, budget=BUDGET, trials=None, at_once=at_once)
     study.run()
-    end, finals = study.clock.now, [run for run in study.runs if run.candidate.role == "final"]
-    assert len(finals) == 2
-    again = max(run.ends - run.began for run in finals)
+    end, reruns = study.clock.now, winners_reruns(study)
+    assert len(reruns) == 2
+    again = max(run.ends - run.began for run in reruns)
     assert BUDGET - 1.3 * again < end <= BUDGET
     assert [predicted for _, predicted in study.predictions] == pytest.approx([end] * len(study.predictions), rel=0.15)
 
@@ -55,7 +65,7 @@ def test_the_short_runs_of_a_study_whose_widest_model_is_the_best_are_planned(na
     costs, ended = Costs(study.bench, study.space, None), past(study.bench.search.finished, ())
     number = study.roles.count("shape")
     assert study.roles[:number] == ["shape"] * number
-    left = [costs.left(ended[:done], Quota(tokens=10**5), 1, 1.0) for done in range(number + 1)]
+    left = [costs.left(ended[:done], Quota(tokens=10**5), 1, 1.0, 2) for done in range(number + 1)]
     others = 1 + 1 + 2  # the full trial, the default, the re-runs
     assert [sum(part.trials for part in parts) for parts in left] == [number - n + others for n in range(number + 1)]
 

@@ -120,6 +120,10 @@ class Study:
             running.remove(first)
             self._end(first)
 
+    def loss_of(self, candidate: Candidate) -> float:
+        """What the trial comes to; seeds make no difference here."""
+        return self.loss(candidate.point)
+
     def _probed(self, job: TrialJob) -> list[CurvePoint]:
         return curve(job, 5.0)
 
@@ -153,7 +157,7 @@ class Study:
     def _begin(self, strategy: ShapesFirst, candidate: Candidate) -> Run:
         """Up to where its judge stops it, or the time is up."""
         judge, seen = strategy.judge(candidate), list[CurvePoint]()
-        for point in curve(candidate.job, self.loss(candidate.point)):
+        for point in curve(candidate.job, self.loss_of(candidate)):
             judge.see(point)
             seen.append(point)
             if judge.should_stop() or self._is_out_of_time(candidate, START + point.seconds):
