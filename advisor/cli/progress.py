@@ -35,6 +35,7 @@ class StudyProgress:
         self._budget = self._bars.add_task("budget", total=budget_seconds, note="")
         self._trial: TaskID | None = None
         self._steps = 0
+        self._best: int | None = None  # the number of the best trial so far
 
     def __enter__(self) -> "StudyProgress":
         self._bars.start()
@@ -82,15 +83,21 @@ class StudyProgress:
         if self._trial is not None:
             self._bars.remove_task(self._trial)
             self._trial = None
-        self._say(_ending(event.trial, event.best))
+        self._say(_ending(event.trial) + self._lead(event.trial, event.best))
+
+    def _lead(self, trial: TrialRecord, best: TrialRecord | None) -> str:
+        """Which trial is the best now, if that has changed: a re-run may make it an earlier one."""
+        if best is None or best.number == self._best:
+            return ""
+        self._best = best.number
+        return "  best so far" if best.number == trial.number else f"  trial {best.number} is the best so far"
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False)
 
 
-def _ending(trial: TrialRecord, best: TrialRecord | None) -> str:
+def _ending(trial: TrialRecord) -> str:
     value = "-" if trial.value is None else f"{trial.value:.4f}"
     ended = trial.state.lower() + (f" ({trial.reason})" if trial.reason else "")
-    lead = "  best so far" if best is not None and best.number == trial.number else ""
     role = "" if trial.role == "search" else f" [{trial.role}]"
-    return f"trial {trial.number:>3} {ended:<16} loss {value:>7}  {in_a_line(trial.point)}{role}{lead}"
+    return f"trial {trial.number:>3} {ended:<16} loss {value:>7}  {in_a_line(trial.point)}{role}"
