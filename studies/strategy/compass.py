@@ -7,7 +7,7 @@ the trials before, so that a resumed search goes on where it was.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from studies.strategy.moves import MIN_SCALE, Move, Moves
+from studies.strategy.moves import Move, Moves
 from studies.strategy.past import Past
 from studies.strategy.proposal import Params
 
@@ -20,6 +20,7 @@ class Direction:
     """What the search knows of one knob."""
 
     can_shorten: bool
+    finest: float  # scale of a step
     halvings: int = 0
     failed: set[bool] = field(default_factory=set)  # up, down: at this step
     failures: int = 0  # since it last helped
@@ -37,7 +38,7 @@ class Direction:
 
     def open(self) -> Sequence[bool]:
         """The directions to try next."""
-        if 0.5**self.halvings < MIN_SCALE:
+        if 0.5**self.halvings < self.finest:
             return ()
         return [up for up in (self.first, not self.first) if up not in self.failed]
 
@@ -45,8 +46,9 @@ class Direction:
 class Compass:
     """Says where to go next from the best trial."""
 
-    def __init__(self, moves: Moves) -> None:
-        self._moves = moves
+    def __init__(self, moves: Moves, finest: float) -> None:
+        """Of steps down to `finest` of a whole one."""
+        self._moves, self._finest = moves, finest
 
     def next(self, trials: Sequence[Past]) -> Params | None:
         """The next point to try, new to `trials`; None when no step is left. `trials`: of full length, by number."""
@@ -76,7 +78,7 @@ class Compass:
 
     def _read(self, trials: Sequence[Past]) -> tuple[Past | None, dict[str, Direction]]:
         """The best trial, and what those before have told of each knob."""
-        known = {k: Direction(self._moves.is_continuous(k), first=k in UP) for k in self._moves.knobs}
+        known = {k: Direction(self._moves.is_continuous(k), self._finest, first=k in UP) for k in self._moves.knobs}
         bests: list[Past] = []
         for trial in trials:
             is_best = trial.loss is not None and (not bests or trial.loss < (bests[-1].loss or 0.0))

@@ -13,13 +13,15 @@ from search_spaces.knob import Fixed
 from studies.records import RERUNS, SweepRecord
 from studies.strategy import rates, shapes
 from studies.strategy.compass import Compass
-from studies.strategy.moves import Moves
+from studies.strategy.moves import MIN_SCALE, Moves
 from studies.strategy.past import Past, lowest, settled
 from studies.strategy.proposal import Params, Proposal
 
 SHORT = 0.12  # of a full trial: what compares shapes
 MEDIUM = 0.25  # what compares learning rates: the best one falls as training gets longer
 TIE = 0.01  # of the loss: the second shape, if this near to the first in short runs, gets a full one too
+NEAR = 0.05  # of the loss: shapes this near to the first get a full trial once whole steps from the best are done
+SHAPE = ("d_model", "depth_fraction")
 WITHSTOOD = 2  # trials since the best one, which it has beaten: then it is asked whether another seed says so too
 
 
@@ -44,13 +46,14 @@ class Stages:
         self._varying = space.varying(limit_bytes)
         self._frontier = shapes.frontier(space, limit_bytes)
         self._moves = Moves(space, limit_bytes, self._frontier)
-        self._compass = Compass(self._moves)
+        self._coarse, self._fine = Compass(self._moves, 1.0), Compass(self._moves, MIN_SCALE)
 
     def next(self, trials: Sequence[Past]) -> Proposal | None:
         """The next trial of the first stage that has one; `beside` while those after it have to wait for it."""
         for stage, awaited in (
             (self._compare_shapes, "shape"), (self._run_winners, ""), (self._run_untuned, ""),
-            (self._fit_rate, "rate"), (self._repeat, ""), (self._step, ""),
+            (self._fit_rate, "rate"), (self._repeat, ""), (self._step, ""), (self._run_near, ""),
+            (self._refine, ""),
         ):  # fmt: skip
             if proposal := self._new(stage(trials), trials):
                 return proposal
@@ -122,9 +125,24 @@ class Stages:
             yield Proposal(role="repeat", params=best.params)
 
     def _step(self, trials: Sequence[Past]) -> Iterator[Proposal]:
-        """A step away from the best trial so far."""
-        params = self._compass.next(settled(trials))
-        if params is not None:
+        """A whole step away from the best trial so far."""
+        if params := self._coarse.next(settled(trials)):
+            yield self._full(trials, params)
+
+    def _run_near(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """Shapes that were nearly as good in short runs, with what has been found for the best one."""
+        done, best = self._compared(trials), self._best(trials)
+        if best is None:
+            return
+        known = {self._shape(trial.params) for trial in trials if trial.role == "search"}
+        for loss, _, params in done:
+            if loss <= (1 + NEAR) * done[0][0] and self._shape(params) not in known:
+                shape = {name: params[name] for name in SHAPE if name in params}
+                yield self._full(trials, self._moves.reshaped(best.params, shape))
+
+    def _refine(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        """A step away from the best trial so far, or a part of one."""
+        if params := self._fine.next(settled(trials)):
             yield self._full(trials, params)
 
     # ingredients
@@ -146,6 +164,10 @@ class Stages:
         as_good = [params for loss, _, params in done if loss <= (1 + TIE) * done[0][0]]
         alike = [params for params in as_good if point(params)["depth"] == point(as_good[0])["depth"]]
         return self._moves.halved(min(alike, key=lambda params: point(params)["d_model"]))
+
+    def _shape(self, params: Params) -> tuple[float, float]:
+        point = self._moves.point(params)
+        return point["depth"], point["d_model"]
 
     def _trunk(self, trials: Sequence[Past], params: Params) -> int | None:
         """The longest of the shorter runs of the same point: its schedule was a longer one's up to its decay."""
