@@ -116,6 +116,11 @@ class NoPriors(Stages):
         return {**super()._start(), **{n: v for n, v in default.items() if n in ("dropout", "weight_decay")}}
 
 
+class NoNear(Stages):
+    def _run_near(self, trials: Sequence[Past]) -> Iterator[Proposal]:
+        return iter(())
+
+
 class NoRepeats(Stages):
     def _repeat(self, trials: Sequence[Past]) -> Iterator[Proposal]:
         return iter(())
@@ -144,6 +149,7 @@ VARIANTS = {
     "without matched schedules": Variant(matched=False),
     "without priors": Variant(stages=NoPriors),
     "without pruning": Variant(pruning=False),
+    "without shapes nearly as good": Variant(stages=NoNear),
     "without re-runs": Variant(stages=NoRepeats),
     "without promotion": Variant(stages=NoPromotion),
 }
