@@ -108,9 +108,9 @@ class Moves:
         return self._with_width(params, _nearest(narrower, width / 2)) if narrower else None
 
     def _with_width(self, params: Params, width: float) -> Params | None:
-        """Another width at the same depth, if it has that."""
-        depth = self.point(params)["depth"]
-        shapes = (shape for shape in self._depths(params, width) if self.point(shape)["depth"] == depth)
+        """Another width at the same depth, if it has that; at its own depth where the space leaves none to choose."""
+        depth, is_free = self.point(params)["depth"], "depth_fraction" in self._varying
+        shapes = (s for s in self._depths(params, width) if not is_free or self.point(s)["depth"] == depth)
         shape = next(shapes, None)
         return None if shape is None else self.reshaped(params, shape)
 
@@ -139,7 +139,7 @@ class Moves:
 
     def between(self, start: Params, end: Params) -> Move | None:
         """The move that has led from one to the other, if one has: which knob, and whether up. Its scale is unknown."""
-        if self.point(start)["depth"] != self.point(end)["depth"]:
+        if "depth_fraction" in self._varying and self.point(start)["depth"] != self.point(end)["depth"]:
             return Move(knob="depth_fraction", up=self.point(end)["depth"] > self.point(start)["depth"])
         if self.point(start)["d_model"] != self.point(end)["d_model"]:
             return Move(knob="d_model", up=self.point(end)["d_model"] > self.point(start)["d_model"])

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import optuna
 import pytest
@@ -161,6 +162,18 @@ def test_the_search_comes_near_the_best_in_few_full_trials() -> None:
     best = 2.0 + 1.0 / (48 * 2)
     assert losses[0] < best + 0.35  # the default's rate is 3 times too low for this width
     assert min(losses[:4]) < best + 0.01
+
+
+def test_where_the_depth_follows_from_the_width_the_search_steps_between_widths() -> None:
+    space = search_spaces.load(str(Path(__file__).parents[2] / "bench" / "seed.toml")).with_vocabulary(65)
+
+    def loss(point: Point) -> float:
+        return loss_of(point) + abs(point["d_model"] - 80) / 200
+
+    full = [space.point(p.params, GIB) for p in run(space, GIB, 25, loss) if p.role == "search"]
+    assert {(point["d_model"], point["depth"]) for point in full} >= {(80.0, 2.0), (64.0, 4.0)}
+    best = min(full, key=loss)
+    assert best["d_model"] == 80
 
 
 def test_shapes_that_were_nearly_as_good_get_a_full_trial_before_steps_get_finer() -> None:
