@@ -160,8 +160,9 @@ class StudyRecord:
 def ranked(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     """The full trials of the search and along the front, the best first, as all runs of their configs say together."""
     trials = tuple(trials)
+    reruns = [t for t in trials if t.role in RERUNS]
     done = [(t.value, t) for t in trials if t.role in CONTENDERS and t.is_full and t.value is not None]
-    scores = seeds.scores([[value, *outcomes(reruns_of(t, trials))] for value, t in done])
+    scores = seeds.scores([[value, *outcomes(reruns_of(t, reruns))] for value, t in done])
     return [t for _, (_, t) in sorted(zip(scores, done, strict=True), key=lambda each: (each[0], each[1][1].number))]
 
 

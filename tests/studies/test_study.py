@@ -18,7 +18,7 @@ from studies.coordinator.allotment import MIN_STEPS
 from studies.executors.executor import Executor
 from studies.executors.local import LocalExecutor
 from studies.job import Device
-from studies.records import CONTENDERS, RERUNS, StudyRecord, TrialRecord
+from studies.records import StudyRecord, TrialRecord, ranked
 from studies.store.logbook import Logbook
 from tests.studies.examples import CPU, Listener, settings, trial_job
 
@@ -65,11 +65,10 @@ def test_a_real_study_has_all_its_parts(real: tuple[StudyRecord, Listener]) -> N
     assert record.best.value < record.default.value + 0.05
     assert len(record.trials_of("search")) == 6
     assert [trial.number for trial in record.trials] == list(range(len(record.trials)))
-    won = {tuple(trial.point.items()) for trial in record.trials if trial.role in CONTENDERS}
-    reruns = [trial for trial in record.trials if trial.role in RERUNS]
-    assert len(reruns) >= 2
-    for trial in reruns:
-        assert (tuple(trial.point.items()) in won, trial.seed != record.best.seed) == (True, True)
+    assert record.trials_of("final")
+    for final in record.trials_of("final"):
+        winner = ranked(record.trials[: final.number])[0]  # when it began
+        assert (final.point, final.seed != winner.seed) == (winner.point, True)
 
 
 def test_every_full_trial_has_the_tokens_of_its_quota(real: tuple[StudyRecord, Listener], folder: Path) -> None:
